@@ -21,7 +21,6 @@ const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 export function checkAddress(input: string): Address | { fault: string } {
   const value = input.trim()
   if (value === '') return { fault: 'write an address such as ada@example.org' }
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   if (/[\u0000-\u001f\u007f]/.test(value))
     return { fault: 'it holds a line break or another control character' }
   const at = value.lastIndexOf('@')

@@ -1,0 +1,236 @@
+/**
+ * What goes out, to whom: decided here, written down by `deliveries/enqueue.ts`. Deciding reads the database and
+ * changes nothing, so it can be done again at any time, by the worker each minute and by the author to see what
+ * would happen.
+ */
+import { createHash } from 'node:crypto'
+import type { Config } from '../config.ts'
+import { UserError } from '../errors.ts'
+import type { KnownPost } from '../posts/identity.ts'
+import { isPublic, newestFirst } from '../posts/post.ts'
+import type { Database, Reader } from '../store/database.ts'
+import {
+  type Audience,
+  countLeftOut,
+  type Group,
+  groupOwed,
+  type LeftOut,
+  lowestSettled,
+  type Offer,
+  subscribersOwed,
+} from '../store/owed.ts'
+import { lastSequence, postsAfter } from '../store/posts.ts'
+import { type DigestRhythm, keepSchedules, readSchedules } from '../store/schedules.ts'
+import { nextSlot, wantedSchedules } from './schedule.ts'
+
+/** One issue that could be enqueued now. */
+export type PlannedIssue = {
+  kind: 'single' | 'digest'
+  rhythm: DigestRhythm | null
+  origin: 'schedule' | 'author'
+  /** All posts it may hold, in the order they are shown. */
+  posts: KnownPost[]
+  audience: Audience
+  offer: Offer
+  groups: Group[]
+  due: Date
+}
+
+/** What one rhythm's readers are owed at the moment. */
+export type Turn = {
+  rhythm: 'instant' | DigestRhythm
+  issues: PlannedIssue[]
+  /** The slot of a digest that is due and the one after it. */
+  slot: { at: Date; next: Date } | null
+  /** Up to where its readers have been dealt with once the issues are enqueued, and what may still be owed. */
+  through: number
+  pending: number[]
+}
+
+/**
+ * What the schedule owes: an issue for each new post to those who want every post at once, and a digest for each
+ * rhythm whose hour has come. Nothing where nothing is new.
+ */
+export async function planIssues(
+  db: Database,
+  posts: KnownPost[],
+  config: Config,
+  now: Date,
+): Promise<Turn[]> {
+  await keepSchedules(db, wantedSchedules(config, now))
+  const turns: Turn[] = []
+  const instant = await planTurn(db, 'instant', posts, now)
+  if (instant) turns.push({ ...instant, slot: null })
+  for (const { rhythm, next } of await readSchedules(db)) {
+    if (next.getTime() > now.getTime()) continue
+    const slot = {
+      at: next,
+      next: nextSlot(rhythm, config.newsletter.digests[rhythm], config.site.timeZone, now),
+    }
+    const turn = await planTurn(db, rhythm, posts, now)
+    turns.push({ ...(turn ?? { rhythm, issues: [], through: 0, pending: [] }), slot })
+  }
+  return turns
+}
+
+/** When each digest is due next, and how many people are owed how many posts in it by now. */
+export async function upcomingDigests(
+  db: Database,
+  posts: KnownPost[],
+  config: Config,
+  now: Date,
+): Promise<{ rhythm: DigestRhythm; at: Date; posts: KnownPost[]; recipients: number }[]> {
+  const kept = await readSchedules(db)
+  const upcoming = wantedSchedules(config, now).map(
+    (wanted) => kept.find((row) => row.rhythm === wanted.rhythm && row.hour === wanted.hour) ?? wanted,
+  )
+  return Promise.all(
+    upcoming.map(async ({ rhythm, next }) => {
+      const issue = (await planTurn(db, rhythm, posts, now))?.issues[0]
+      return { rhythm, at: next, posts: issue?.posts ?? [], recipients: issue ? countRecipients(issue) : 0 }
+    }),
+  )
+}
+
+/** What the author sends by hand. */
+export type ByHand =
+  | { kind: 'posts'; posts: KnownPost[]; addressKeys: string[] | null }
+  | { kind: 'digest'; rhythm: DigestRhythm }
+
+/**
+ * The issue that a manual send makes: these posts to everybody who is not paused (or to the named ones), or a
+ * rhythm's digest ahead of its hour. A post goes to nobody who has it.
+ */
+export async function planByHand(
+  db: Database,
+  wanted: ByHand,
+  posts: KnownPost[],
+  due: Date,
+  now: Date,
+): Promise<PlannedIssue> {
+  if (wanted.kind === 'digest') {
+    const issue = (await planTurn(db, wanted.rhythm, posts, now))?.issues[0]
+    const audience: Audience = { kind: 'rhythm', rhythm: wanted.rhythm }
+    const nothing = { posts: [], audience, offer: { keys: [], onlyOwed: true }, groups: [] }
+    return { kind: 'digest', rhythm: wanted.rhythm, ...(issue ?? nothing), origin: 'author', due }
+  }
+  const chosen = newestFirst(wanted.posts) as KnownPost[]
+  refuseUnmailable(chosen, now)
+  const audience: Audience = { kind: 'all', addressKeys: wanted.addressKeys }
+  const offer = { keys: chosen.map((post) => post.key), onlyOwed: false }
+  const groups = await groupOwed(db, audience, offer)
+  const kind = chosen.length === 1 ? 'single' : 'digest'
+  return { kind, rhythm: null, origin: 'author', posts: chosen, audience, offer, groups, due }
+}
+
+export function countRecipients(issue: PlannedIssue): number {
+  return issue.groups.reduce((sum, group) => sum + group.count, 0)
+}
+
+/** Who is not among the recipients, and why. */
+export function leftOut(db: Reader, issue: PlannedIssue): Promise<LeftOut> {
+  return countLeftOut(db, issue.audience, issue.offer)
+}
+
+/**
+ * A short name for exactly this content to exactly these people: the same as long as neither changes.
+ */
+export async function planId(db: Reader, issue: PlannedIssue): Promise<string> {
+  const hash = createHash('sha256')
+  const content = issue.posts.map((post) => [post.id, post.hash])
+  hash.update(JSON.stringify([issue.kind, issue.rhythm, content]))
+  if (issue.offer.keys.length > 0) {
+    for await (const { id, posts } of subscribersOwed(db, issue.audience, issue.offer))
+      hash.update(`\n${id} ${posts}`)
+  }
+  return hash.digest('hex').slice(0, 10)
+}
+
+async function planTurn(
+  db: Reader,
+  rhythm: Turn['rhythm'],
+  posts: KnownPost[],
+  now: Date,
+): Promise<Omit<Turn, 'slot'> | null> {
+  const through = await lastSequence(db)
+  const lowest = await lowestSettled(db, rhythm)
+  if (lowest === null || lowest >= through) return null
+  const byKey = new Map(posts.map((post) => [post.key, post]))
+  const after = (await postsAfter(db, lowest)).flatMap(({ key }) => byKey.get(key) ?? [])
+  const mailable = after.filter((post) => isMailable(post, now))
+  // A post that cannot be read at the moment is owed still, so nobody moves on past it.
+  const pending = after.filter((post) => post.lastGood || isMailable(post, now)).map((post) => post.key)
+  const issues =
+    rhythm === 'instant' ? await planSingles(db, mailable, now) : await planDigest(db, rhythm, mailable, now)
+  return { rhythm, issues, through, pending }
+}
+
+async function planSingles(db: Reader, posts: KnownPost[], now: Date): Promise<PlannedIssue[]> {
+  const audience: Audience = { kind: 'rhythm', rhythm: 'instant' }
+  const issues: PlannedIssue[] = []
+  for (const post of posts) {
+    const offer = { keys: [post.key], onlyOwed: true }
+    const groups = await groupOwed(db, audience, offer)
+    if (groups.length === 0) continue
+    issues.push({
+      kind: 'single',
+      rhythm: null,
+      origin: 'schedule',
+      posts: [post],
+      audience,
+      offer,
+      groups,
+      due: now,
+    })
+  }
+  return issues
+}
+
+async function planDigest(
+  db: Reader,
+  rhythm: DigestRhythm,
+  posts: KnownPost[],
+  now: Date,
+): Promise<PlannedIssue[]> {
+  const audience: Audience = { kind: 'rhythm', rhythm }
+  const shown = newestFirst(posts) as KnownPost[]
+  const offer = { keys: shown.map((post) => post.key), onlyOwed: true }
+  const groups = await groupOwed(db, audience, offer)
+  if (groups.length === 0) return []
+  const held = new Set(groups.flatMap((group) => group.keys))
+  return [
+    {
+      kind: 'digest',
+      rhythm,
+      origin: 'schedule',
+      posts: shown.filter((post) => held.has(post.key)),
+      audience,
+      offer,
+      groups,
+      due: now,
+    },
+  ]
+}
+
+function isMailable(post: KnownPost, now: Date): boolean {
+  return isPublic(post, now) && post.mail && !post.lastGood
+}
+
+function refuseUnmailable(posts: KnownPost[], now: Date): void {
+  for (const post of posts) {
+    const why = post.lastGood
+      ? 'its file cannot be read at the moment'
+      : post.draft
+        ? 'it is a draft'
+        : post.date.getTime() > now.getTime()
+          ? `its date, ${post.date.toISOString()}, is still to come`
+          : post.mail
+            ? null
+            : 'its front matter says "mail: false"'
+    if (why) {
+      throw new UserError(`"${post.title}" (${post.file}) is not mailed: ${why}`, {
+        hint: `mend ${post.file} first; \`--test ADDRESS\` sends it to one address as a test`,
+      })
+    }
+  }
+}

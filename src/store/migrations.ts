@@ -1,0 +1,133 @@
+import { type Kysely, sql } from 'kysely'
+import type { Migration } from 'kysely/migration'
+
+/**
+ * The history of the tables. Order is everything: add at the end, never change what is above. There is no way back
+ * down: dropped data would not return, so an older Posthorn refuses a newer database instead.
+ */
+export const migrations: Record<string, Migration> = {
+  '0001-first-tables': { up: firstTables },
+}
+
+async function firstTables(db: Kysely<unknown>): Promise<void> {
+  const statements = [
+    'create table settings (key text primary key, value text not null) without rowid',
+
+    `create table posts (
+      key integer primary key,
+      id text not null unique,
+      file text unique,
+      slug text not null,
+      title text not null,
+      date text not null,
+      source text not null,
+      hash text not null,
+      modified_at text not null,
+      first_seen_at text not null,
+      old integer not null,
+      sequence integer unique
+    )`,
+    'create index posts_by_hash on posts (hash)',
+
+    // autoincrement: a number that was in a token or a Message-ID never names another row later.
+    `create table subscribers (
+      id integer primary key autoincrement,
+      address text not null,
+      address_key text not null unique,
+      name text not null,
+      status text not null,
+      rhythm text not null,
+      tags text not null,
+      language text not null,
+      time_zone text not null,
+      created_at text not null,
+      confirmed_at text,
+      unsubscribed_at text,
+      settled_sequence integer not null
+    )`,
+    'create index subscribers_behind on subscribers (status, rhythm, settled_sequence)',
+
+    `create table consents (
+      id integer primary key,
+      subscriber integer not null references subscribers (id) on delete cascade,
+      at text not null,
+      act text not null,
+      source text not null,
+      words text not null
+    )`,
+    'create index consents_of on consents (subscriber)',
+
+    'create table suppressions (key text primary key, reason text not null, at text not null) without rowid',
+
+    `create table issues (
+      number integer primary key autoincrement,
+      kind text not null,
+      state text not null,
+      rhythm text,
+      origin text not null,
+      subject text not null,
+      created_at text not null,
+      due_at text not null,
+      sent_at text
+    )`,
+    'create index issues_by_state on issues (state, due_at)',
+
+    `create table issue_posts (
+      issue integer not null references issues (number),
+      post integer not null references posts (key),
+      edition integer not null,
+      position integer not null,
+      primary key (issue, post)
+    ) without rowid`,
+
+    `create table renditions (
+      id integer primary key autoincrement,
+      issue integer references issues (number),
+      kind text not null,
+      language text not null,
+      subject text not null,
+      html text not null,
+      text text not null,
+      created_at text not null
+    )`,
+    'create index renditions_of on renditions (issue)',
+
+    `create table deliveries (
+      id integer primary key autoincrement,
+      kind text not null,
+      issue integer references issues (number),
+      subscriber integer,
+      rendition integer not null references renditions (id),
+      address text not null,
+      name text not null,
+      state text not null,
+      due_at text not null,
+      dated_at text not null,
+      attempts integer not null,
+      claimed_by text,
+      claimed_until text,
+      transport text,
+      reply text,
+      settled_at text
+    )`,
+    // The promise that one issue reaches one person once. Tests and confirmations have no issue and may repeat.
+    `create unique index deliveries_once on deliveries (issue, subscriber) where kind = 'issue'`,
+    // The queue. A person waits for a confirmation, so it goes ahead of an issue for a million.
+    `create index deliveries_queue on deliveries ((kind = 'issue'), due_at, id) where state = 'queued'`,
+    `create index deliveries_in_hand on deliveries (claimed_until) where state = 'sending'`,
+    'create index deliveries_by_issue on deliveries (issue, state)',
+    'create index deliveries_to on deliveries (subscriber)',
+
+    `create table delivery_posts (
+      post integer not null references posts (key),
+      edition integer not null,
+      subscriber integer not null,
+      delivery integer not null references deliveries (id),
+      primary key (post, edition, subscriber)
+    ) without rowid`,
+    'create index delivery_posts_of on delivery_posts (subscriber)',
+
+    'create table schedules (rhythm text primary key, hour text not null, next_at text not null) without rowid',
+  ]
+  for (const statement of statements) await sql.raw(statement).execute(db)
+}

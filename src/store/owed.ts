@@ -1,0 +1,177 @@
+/**
+ * Who is owed what. A post is owed to a subscriber when it became ready to be mailed after the last one that was
+ * decided for them (`posts.sequence` over `subscribers.settled_sequence`), and it did not reach them in another way
+ * (`delivery_posts`). So whatever rhythm they change to, each post is owed to them until they have it, and no longer.
+ */
+import { type RawBuilder, sql } from 'kysely'
+import type { Reader, Writer } from './database.ts'
+import type { SubscriberRhythm } from './schema.ts'
+
+/** A post's first mailing. Repeats on purpose will have higher ones. */
+export const FIRST_EDITION = 1
+
+/** Who may get an issue. */
+export type Audience =
+  | { kind: 'rhythm'; rhythm: Exclude<SubscriberRhythm, 'paused'> }
+  /** Everybody who is not paused, and of those the ones named by address key, where some are. */
+  | { kind: 'all'; addressKeys: string[] | null }
+
+/** The posts an issue may hold: all of them that are owed, or (by hand) these, owed or not, unless they have them. */
+export type Offer = { keys: number[]; onlyOwed: boolean }
+
+/** People who get the same posts. `keys` is in the order of the offer. */
+export type Group = { keys: number[]; count: number }
+
+/** Everybody who gets something, grouped by what they get, the largest group first. */
+export async function groupOwed(db: Reader, audience: Audience, offer: Offer): Promise<Group[]> {
+  if (offer.keys.length === 0) return []
+  const { rows } = await sql<{ posts: string; count: number }>`
+    select posts, count(*) as count from (${owedSets(audience, offer)}) as owed
+    group by posts order by count desc, posts`.execute(db)
+  return rows.map((row) => ({ keys: parseSet(row.posts), count: row.count }))
+}
+
+/** The subscribers of one group, by id, one after the other: a list of any length. */
+export async function* subscribersOwed(
+  db: Reader,
+  audience: Audience,
+  offer: Offer,
+): AsyncGenerator<{ id: number; posts: string }> {
+  const query = sql<{ id: number; posts: string }>`${owedSets(audience, offer)} order by id`
+  for await (const { rows } of db.getExecutor().stream<{ id: number; posts: string }>(query.compile(db), 1))
+    yield* rows
+}
+
+/**
+ * Queues one delivery for each member of a group and records that these posts are theirs now.
+ *
+ * @returns how many people that were; none where another process was first
+ */
+export async function enqueueGroup(
+  trx: Writer,
+  audience: Audience,
+  offer: Offer,
+  group: Group,
+  issue: { number: number; rendition: number; due: string },
+): Promise<number> {
+  const result = await sql`
+    insert into deliveries (kind, issue, subscriber, rendition, address, name, state, due_at, dated_at, attempts)
+    select 'issue', ${issue.number}, s.id, ${issue.rendition}, s.address, s.name, 'queued', ${issue.due}, ${issue.due}, 0
+    from (${owedSets(audience, offer)}) as owed join subscribers s on s.id = owed.id
+    where owed.posts = ${group.keys.join(',')}
+    order by s.id`.execute(trx)
+  for (const key of group.keys) {
+    await sql`
+      insert into delivery_posts (post, edition, subscriber, delivery)
+      select ${key}, ${FIRST_EDITION}, subscriber, id from deliveries
+      where issue = ${issue.number} and rendition = ${issue.rendition}`.execute(trx)
+  }
+  return Number(result.numAffectedRows ?? 0)
+}
+
+/**
+ * Moves everybody of a rhythm forward to `through`, except those to whom one of `pending` is still owed.
+ *
+ * @param pending keys of posts that could be mailed, or will be once their files can be read again
+ */
+export async function settleRhythm(
+  trx: Writer,
+  rhythm: Exclude<SubscriberRhythm, 'paused'>,
+  through: number,
+  pending: number[],
+): Promise<void> {
+  const owed =
+    pending.length === 0 ? sql`false` : sql`exists (select 1 from posts p where ${isOwed(pending)})`
+  await sql`
+    update subscribers as s set settled_sequence = ${through}
+    where s.status = 'confirmed' and s.rhythm = ${rhythm} and s.settled_sequence < ${through} and not ${owed}`.execute(
+    trx,
+  )
+}
+
+/** The lowest place in the order of mailing that anybody of a rhythm still waits at; null where nobody has the rhythm. */
+export async function lowestSettled(db: Reader, rhythm: SubscriberRhythm): Promise<number | null> {
+  const row = await db
+    .selectFrom('subscribers')
+    .select(({ fn }) => fn.min('settled_sequence').as('lowest'))
+    .where('status', '=', 'confirmed')
+    .where('rhythm', '=', rhythm)
+    .executeTakeFirst()
+  return row?.lowest ?? null
+}
+
+/** Why subscribers are not among the recipients, for the plan. */
+export type LeftOut = {
+  unconfirmed: number
+  unsubscribed: number
+  suppressed: number
+  paused: number
+  otherRhythm: number
+  /** They have all of these posts already. */
+  haveIt: number
+}
+
+export async function countLeftOut(db: Reader, audience: Audience, offer: Offer): Promise<LeftOut> {
+  const hasAll =
+    offer.keys.length === 0
+      ? sql`true`
+      : sql`(select count(*) from delivery_posts r where r.subscriber = s.id and r.post in (${sql.join(offer.keys)})) = ${offer.keys.length}`
+  const rhythm = audience.kind === 'rhythm' ? sql`s.rhythm <> ${audience.rhythm}` : sql`false`
+  const named =
+    audience.kind === 'all' && audience.addressKeys
+      ? sql`s.address_key in (${sql.join(audience.addressKeys)})`
+      : sql`true`
+  const { rows } = await sql<{ reason: keyof LeftOut | 'none'; count: number }>`
+    select case
+        when s.status = 'unconfirmed' then 'unconfirmed'
+        when s.status = 'unsubscribed' then 'unsubscribed'
+        when exists (select 1 from suppressions x where x.key = s.address_key) then 'suppressed'
+        when s.rhythm = 'paused' then 'paused'
+        when ${rhythm} then 'otherRhythm'
+        when ${hasAll} then 'haveIt'
+        else 'none' end as reason,
+      count(*) as count
+    from subscribers s where ${named} group by reason`.execute(db)
+  const left: LeftOut = {
+    unconfirmed: 0,
+    unsubscribed: 0,
+    suppressed: 0,
+    paused: 0,
+    otherRhythm: 0,
+    haveIt: 0,
+  }
+  for (const row of rows) if (row.reason !== 'none') left[row.reason] = row.count
+  return left
+}
+
+/** Each subscriber of the audience with the posts they get, as a list of keys such as `4,7`. */
+function owedSets(audience: Audience, offer: Offer): RawBuilder<unknown> {
+  const order = sql.join(
+    offer.keys.map((key, place) => sql`when ${key} then ${place}`),
+    sql` `,
+  )
+  const wanted = offer.onlyOwed ? isOwed(offer.keys) : sql`p.key in (${sql.join(offer.keys)}) and ${hasNot}`
+  return sql`
+    select s.id as id, group_concat(p.key, ',' order by case p.key ${order} end) as posts
+    from subscribers s join posts p on ${wanted}
+    where s.status = 'confirmed' and ${isIn(audience)}
+      and not exists (select 1 from suppressions x where x.key = s.address_key)
+    group by s.id`
+}
+
+function isIn(audience: Audience): RawBuilder<unknown> {
+  if (audience.kind === 'rhythm') return sql`s.rhythm = ${audience.rhythm}`
+  if (audience.addressKeys === null) return sql`s.rhythm <> 'paused'`
+  if (audience.addressKeys.length === 0) return sql`false`
+  return sql`s.address_key in (${sql.join(audience.addressKeys)})`
+}
+
+function isOwed(keys: number[]): RawBuilder<unknown> {
+  return sql`p.key in (${sql.join(keys)}) and p.sequence > s.settled_sequence and ${hasNot}`
+}
+
+const hasNot = sql`not exists (select 1 from delivery_posts r where r.post = p.key and r.subscriber = s.id)`
+
+function parseSet(posts: string): number[] {
+  return posts.split(',').map(Number)
+}

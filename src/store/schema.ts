@@ -1,0 +1,131 @@
+/**
+ * The tables, as rows. Times are RFC 3339 in UTC with milliseconds, `2026-11-22T12:44:00.000Z`: of one width, so
+ * that they compare as text, and readable in any database shell. Numbers from 0 to 1 stand for false and true.
+ */
+import type { Generated } from 'kysely'
+
+export type Time = string
+
+export type SubscriberStatus = 'unconfirmed' | 'confirmed' | 'unsubscribed'
+export type SubscriberRhythm = 'instant' | 'daily' | 'weekly' | 'monthly' | 'paused'
+export type IssueKind = 'single' | 'digest'
+export type IssueState = 'planned' | 'held' | 'sending' | 'paused' | 'sent' | 'cancelled'
+export type DeliveryKind = 'issue' | 'confirmation' | 'welcome' | 'test'
+export type DeliveryState = 'queued' | 'sending' | 'sent' | 'failed' | 'skipped' | 'unknown'
+
+export type Schema = {
+  settings: { key: string; value: string }
+
+  posts: {
+    key: Generated<number>
+    /** Permanent. A URI. */
+    id: string
+    /** Below the posts folder; null once the file is gone. */
+    file: string | null
+    slug: string
+    title: string
+    date: Time
+    /** The last form of the file that could be read, and its SHA-256. */
+    source: string
+    hash: string
+    modified_at: Time
+    first_seen_at: Time
+    /** 1 for what was there at the site's first round: never mailed by the schedule. */
+    old: number
+    /** The order in which posts became ready to be mailed; null before that, and for old posts. */
+    sequence: number | null
+  }
+
+  subscribers: {
+    id: Generated<number>
+    address: string
+    /** What addresses are compared by. */
+    address_key: string
+    name: string
+    status: SubscriberStatus
+    rhythm: SubscriberRhythm
+    /** A JSON list of text. */
+    tags: string
+    language: string
+    time_zone: string
+    created_at: Time
+    confirmed_at: Time | null
+    unsubscribed_at: Time | null
+    /** The `posts.sequence` up to which this person's rhythm has decided what they get. */
+    settled_sequence: number
+  }
+
+  consents: {
+    id: Generated<number>
+    subscriber: number
+    at: Time
+    /** What the consent was: given on the form, confirmed by link, brought by import, said by the author, withdrawn. */
+    act: 'asked' | 'confirmed' | 'imported' | 'added' | 'unsubscribed'
+    /** From where: a file name, or a network address cut short. */
+    source: string
+    words: string
+  }
+
+  suppressions: {
+    /** An address as it is compared, or `hmac:` and a keyed hash of it once the person was erased. */
+    key: string
+    reason: 'bounce' | 'complaint' | 'erased' | 'author'
+    at: Time
+  }
+
+  issues: {
+    number: Generated<number>
+    kind: IssueKind
+    state: IssueState
+    /** The digest's rhythm; null for a single post. */
+    rhythm: 'daily' | 'weekly' | 'monthly' | null
+    origin: 'schedule' | 'author'
+    subject: string
+    created_at: Time
+    due_at: Time
+    sent_at: Time | null
+  }
+
+  issue_posts: { issue: number; post: number; edition: number; position: number }
+
+  renditions: {
+    id: Generated<number>
+    issue: number | null
+    kind: DeliveryKind
+    language: string
+    subject: string
+    /** HTML and text with named slots. */
+    html: string
+    text: string
+    created_at: Time
+  }
+
+  deliveries: {
+    id: Generated<number>
+    kind: DeliveryKind
+    issue: number | null
+    subscriber: number | null
+    rendition: number
+    address: string
+    name: string
+    state: DeliveryState
+    /** Not before this time. */
+    due_at: Time
+    /** The message's Date, the same on every attempt. */
+    dated_at: Time
+    attempts: number
+    /** The process that holds it, and until when. */
+    claimed_by: string | null
+    claimed_until: Time | null
+    /** The transport that took it last. */
+    transport: string | null
+    /** The server's last words, or why it was skipped. */
+    reply: string | null
+    settled_at: Time | null
+  }
+
+  /** What each person was mailed: the primary key is the promise that a post reaches them once. */
+  delivery_posts: { post: number; edition: number; subscriber: number; delivery: number }
+
+  schedules: { rhythm: 'daily' | 'weekly' | 'monthly'; hour: string; next_at: Time }
+}

@@ -1,0 +1,202 @@
+import { createHmac } from 'node:crypto'
+import { type Selectable, sql } from 'kysely'
+import type { Address } from '../address.ts'
+import { type Reader, time, type Writer } from './database.ts'
+import { lastSequence } from './posts.ts'
+import type { Schema, SubscriberRhythm, SubscriberStatus } from './schema.ts'
+
+export type Subscriber = Selectable<Schema['subscribers']>
+export type Consent = Omit<Selectable<Schema['consents']>, 'id' | 'subscriber'>
+export type Suppression = Selectable<Schema['suppressions']>
+
+export type NewSubscriber = Address & {
+  name: string
+  rhythm: SubscriberRhythm
+  tags: string[]
+  language: string
+  timeZone: string
+}
+
+/** Somebody whose address is known and whose consent is not: they get nothing but a confirmation. */
+export async function insertSubscriber(trx: Writer, person: NewSubscriber, now: Date): Promise<Subscriber> {
+  return trx
+    .insertInto('subscribers')
+    .values({
+      address: person.address,
+      address_key: person.key,
+      name: person.name,
+      status: 'unconfirmed',
+      rhythm: person.rhythm,
+      tags: JSON.stringify(person.tags),
+      language: person.language,
+      time_zone: person.timeZone,
+      created_at: time(now),
+      confirmed_at: null,
+      unsubscribed_at: null,
+      settled_sequence: 0,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+/** Makes somebody a reader from now on: what is new after this moment is theirs, nothing older. */
+export async function confirmSubscriber(trx: Writer, id: number, now: Date): Promise<void> {
+  await trx
+    .updateTable('subscribers')
+    .set({
+      status: 'confirmed',
+      confirmed_at: time(now),
+      unsubscribed_at: null,
+      settled_sequence: await lastSequence(trx),
+    })
+    .where('id', '=', id)
+    .where('status', '<>', 'confirmed')
+    .execute()
+}
+
+export async function unsubscribeSubscriber(trx: Writer, id: number, now: Date): Promise<void> {
+  await trx
+    .updateTable('subscribers')
+    .set({ status: 'unsubscribed', unsubscribed_at: time(now) })
+    .where('id', '=', id)
+    .where('status', '<>', 'unsubscribed')
+    .execute()
+}
+
+export async function recordConsent(trx: Writer, subscriber: number, consent: Consent): Promise<void> {
+  await trx
+    .insertInto('consents')
+    .values({ subscriber, ...consent })
+    .execute()
+}
+
+export async function findSubscriber(db: Reader, addressKey: string): Promise<Subscriber | undefined> {
+  return db.selectFrom('subscribers').selectAll().where('address_key', '=', addressKey).executeTakeFirst()
+}
+
+export async function readSubscriber(db: Reader, id: number): Promise<Subscriber | undefined> {
+  return db.selectFrom('subscribers').selectAll().where('id', '=', id).executeTakeFirst()
+}
+
+/** The person a message went to, and what kind of message it was; undefined where it went to nobody on the list. */
+export async function subscriberOfDelivery(
+  db: Reader,
+  delivery: number,
+): Promise<{ kind: Schema['deliveries']['kind']; subscriber: Subscriber | null; datedAt: Date } | undefined> {
+  const row = await db
+    .selectFrom('deliveries')
+    .select(['kind', 'subscriber', 'dated_at'])
+    .where('id', '=', delivery)
+    .executeTakeFirst()
+  if (!row) return undefined
+  const subscriber = row.subscriber === null ? null : ((await readSubscriber(db, row.subscriber)) ?? null)
+  return { kind: row.kind, subscriber, datedAt: new Date(row.dated_at) }
+}
+
+export async function consentsOf(db: Reader, subscriber: number): Promise<Consent[]> {
+  return db
+    .selectFrom('consents')
+    .select(['at', 'act', 'source', 'words'])
+    .where('subscriber', '=', subscriber)
+    .orderBy('id')
+    .execute()
+}
+
+/** All subscribers, one after the other in constant memory, in the order in which they came. */
+export async function* streamSubscribers(db: Reader): AsyncGenerator<Subscriber> {
+  yield* db.selectFrom('subscribers').selectAll().orderBy('id').stream()
+}
+
+export async function countSubscribers(db: Reader): Promise<Record<SubscriberStatus, number>> {
+  const counts = { unconfirmed: 0, confirmed: 0, unsubscribed: 0 }
+  const rows = await db
+    .selectFrom('subscribers')
+    .select(['status', sql<number>`count(*)`.as('count')])
+    .groupBy('status')
+    .execute()
+  for (const row of rows) counts[row.status] = row.count
+  return counts
+}
+
+/** What a person was sent and how it went, the newest first. */
+export async function deliveriesTo(db: Reader, subscriber: number) {
+  return db
+    .selectFrom('deliveries')
+    .innerJoin('renditions', 'renditions.id', 'deliveries.rendition')
+    .select(['deliveries.kind', 'deliveries.issue', 'subject', 'state', 'dated_at', 'settled_at', 'reply'])
+    .where('subscriber', '=', subscriber)
+    .orderBy('deliveries.id', 'desc')
+    .execute()
+}
+
+/**
+ * Removes a person and every trace of their address. A keyed hash stays, so that nobody can bring them back by
+ * importing an old list.
+ */
+export async function eraseSubscriber(
+  trx: Writer,
+  person: Subscriber,
+  secret: string,
+  now: Date,
+): Promise<void> {
+  await trx
+    .updateTable('deliveries')
+    .set({ address: '', name: '', subscriber: null, reply: null })
+    .where('subscriber', '=', person.id)
+    .where('state', 'not in', ['queued', 'sending'])
+    .execute()
+  await trx
+    .updateTable('deliveries')
+    .set({
+      address: '',
+      name: '',
+      subscriber: null,
+      state: 'skipped',
+      reply: 'erased',
+      settled_at: time(now),
+    })
+    .where('subscriber', '=', person.id)
+    .execute()
+  await trx.deleteFrom('delivery_posts').where('subscriber', '=', person.id).execute()
+  await trx.deleteFrom('subscribers').where('id', '=', person.id).execute()
+  await trx.deleteFrom('suppressions').where('key', '=', person.address_key).execute()
+  await suppress(trx, erasedKey(secret, person.address_key), 'erased', now)
+}
+
+export async function suppress(
+  trx: Writer,
+  key: string,
+  reason: Suppression['reason'],
+  now: Date,
+): Promise<void> {
+  await trx
+    .insertInto('suppressions')
+    .values({ key, reason, at: time(now) })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+}
+
+/** Why an address is never to be mailed, or undefined where it may be. */
+export async function findSuppression(
+  db: Reader,
+  addressKey: string,
+  secret: string,
+): Promise<Suppression | undefined> {
+  return db
+    .selectFrom('suppressions')
+    .selectAll()
+    .where('key', 'in', [addressKey, erasedKey(secret, addressKey)])
+    .executeTakeFirst()
+}
+
+export async function countSuppressions(db: Reader): Promise<number> {
+  const row = await db
+    .selectFrom('suppressions')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow()
+  return row.count
+}
+
+function erasedKey(secret: string, addressKey: string): string {
+  return `hmac:${createHmac('sha256', secret).update(`erased ${addressKey}`).digest('hex')}`
+}
