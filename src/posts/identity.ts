@@ -12,7 +12,6 @@
  *
  * A file that can no longer be read keeps its last good form: it stays in the feeds, and is not mailed.
  */
-import { relative } from 'node:path'
 import type { Config } from '../config.ts'
 import type { Fault } from '../errors.ts'
 import { type Database, time, type Writer, write } from '../store/database.ts'
@@ -28,6 +27,7 @@ import {
   updatePost,
 } from '../store/posts.ts'
 import { firstRoundAt, recordFirstRound } from '../store/settings.ts'
+import { shownFile } from './find.ts'
 import { postAddress } from './link.ts'
 import { isPublic, type Post, type ReadPost } from './post.ts'
 import { readPost } from './read.ts'
@@ -216,7 +216,7 @@ function matchPosts(posts: ReadPost[], rows: PostRow[]): Match[] {
 // Gone, or there and not to be read? A fault of the file, or of a folder it is in, says the second.
 function isUnreadable(row: PostRow, read: { posts: ReadPost[]; faults: Fault[] }, config: Config): boolean {
   if (row.file === null || read.posts.some((post) => post.file === row.file)) return false
-  const path = siteFile(row.file, config)
+  const path = shownFile(config, row.file)
   return read.faults.some((fault) => path === fault.file || path.startsWith(`${fault.file}/`))
 }
 
@@ -261,11 +261,4 @@ function differs({ source: _, ...wanted }: NewPostRow, row: PostRow): boolean {
 
 function asIs({ post, row }: Match): { post: ReadPost; row: PostRow } {
   return { post, row: row as PostRow }
-}
-
-function siteFile(file: string, config: Config): string {
-  return `${relative(config.folder, config.posts.folder).replaceAll('\\', '/') || '.'}/${file}`.replace(
-    /^\.\//,
-    '',
-  )
 }

@@ -1,0 +1,45 @@
+/**
+ * The words of an XML feed, kept apart from its markup.
+ *
+ * The `feed` package knows what stands where in RSS and Atom, but not how to write text: it splits only the first
+ * `]]>`, leaves `<` in attributes, undoes an author's own `&amp;`, and normalises ids, so that Atom's differs from
+ * RSS's. So it never sees a word of ours. Each string goes in as a token, `fill:7`, and is put in its place, escaped
+ * here, when the markup is done. Nothing else is handed over, so nothing else can look like a token; and a token is
+ * an address of its own, because `feed` parses what it takes for one.
+ */
+export type Fill = {
+  /** A token for plain text or an address, in an element or an attribute. */
+  text(value: string): string
+  /** A token for HTML, in an element. */
+  html(value: string): string
+  /** The document with every token filled in, in one pass: what is filled in is not looked at again. */
+  into(markup: string): string
+}
+
+// `feed` puts some of its texts into CDATA sections, which the filling replaces whole.
+const TOKEN = /<!\[CDATA\[fill:(\d+)\]\]>|fill:(\d+)/g
+
+export function startFill(): Fill {
+  const fillings: string[] = []
+  const token = (filling: string): string => `fill:${fillings.push(filling) - 1}`
+  return {
+    text: (value) => token(escapeText(value)),
+    html: (value) => token(cdata(value)),
+    into: (markup) =>
+      markup.replace(TOKEN, (_, inCdata, bare) => fillings[Number(inCdata ?? bare)] as string),
+  }
+}
+
+/**
+ * Text for XML and HTML, elements and attributes. As hexadecimal references: readers that take a title for HTML once
+ * too often, and those that never do, both show `&#x26;` and `&#x3C;` as the author wrote them, which no other
+ * spelling achieves.
+ */
+export function escapeText(text: string): string {
+  return text.replace(/[&<>"]/g, (character) => `&#x${character.charCodeAt(0).toString(16).toUpperCase()};`)
+}
+
+// A section ends at the first `]]>`, so one that is part of the text is cut in two, each half in its own section.
+function cdata(text: string): string {
+  return `<![CDATA[${text.replaceAll(']]>', ']]]]><![CDATA[>')}]]>`
+}

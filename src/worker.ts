@@ -1,0 +1,189 @@
+/**
+ * The worker: a round each minute. A round reads the posts, writes what changed, plans what is owed and delivers what
+ * is due; each step asks the database or the disk what is to be done, so a round that was cut off anywhere is
+ * finished by the next one.
+ */
+import { schedule } from 'node-cron'
+import type { Config } from './config.ts'
+import { type Delivered, type Delivering, deliverDue } from './deliveries/deliver.ts'
+import { type Enqueued, enqueueDeliveries } from './deliveries/enqueue.ts'
+import { letterWriter } from './deliveries/letter.ts'
+import { type Fault, FaultsError, UserError } from './errors.ts'
+import { type WrittenFeed, writeFeeds } from './feeds/write.ts'
+import { planIssues } from './issues/plan.ts'
+import type { Log } from './log.ts'
+import type { Transport } from './mail/transport.ts'
+import { openTransport } from './mail/transport.ts'
+import { type PagesMade, type WrittenPage, writePages } from './pages/write.ts'
+import { type Identified, identifyPosts } from './posts/identity.ts'
+import type { ReadPost } from './posts/post.ts'
+import { readPosts } from './posts/read.ts'
+import { type Database, openDatabase } from './store/database.ts'
+import { readSecret } from './store/settings.ts'
+
+/** A site at work: its configuration, its database, its key and the clock. */
+export type Site = { config: Config; db: Database; secret: string; now: () => Date }
+
+/** What a process keeps from round to round, so that an unchanged post costs nothing. */
+export type Memory = { posts: Map<string, ReadPost>; pages: PagesMade }
+
+export type Published = Identified & { faults: Fault[]; feeds: WrittenFeed[]; pages: WrittenPage[] }
+export type Round = Published & { enqueued: Enqueued[]; delivered: Delivered }
+
+export async function openSite(config: Config, now: () => Date): Promise<Site> {
+  const db = await openDatabase(config.database.url)
+  return { config, db, secret: await readSecret(db, config.secret), now }
+}
+
+export function emptyMemory(): Memory {
+  return { posts: new Map(), pages: new Map() }
+}
+
+/** Posts to feeds and pages. A post that cannot be read keeps its last good form, and its fault is told. */
+export async function publish(site: Site, memory: Memory): Promise<Published> {
+  const read = await readPosts(site.config, memory.posts)
+  memory.posts = new Map(read.posts.map((post) => [post.file, post]))
+  return writeOut(site, memory, read)
+}
+
+/**
+ * Posts to feeds and pages, all or nothing.
+ *
+ * @throws FaultsError with every fault of the folder, and nothing is written
+ */
+export async function publishStrictly(site: Site, memory: Memory): Promise<Published> {
+  const read = await readPosts(site.config, memory.posts)
+  if (read.faults.length > 0) throw new FaultsError(read.faults)
+  return writeOut(site, memory, read)
+}
+
+/** One round, in full. */
+export async function round(
+  site: Site,
+  transport: Transport,
+  memory: Memory,
+  signal: AbortSignal,
+): Promise<Round> {
+  const published = await publish(site, memory)
+  const turns = await planIssues(site.db, published.posts, site.config, site.now())
+  const enqueued = await enqueueDeliveries(site.db, turns, site.config, site.now())
+  const delivered = await deliverDue(delivering(site, transport, signal))
+  return { ...published, enqueued, delivered }
+}
+
+/** What `deliverDue` needs, from a site. */
+export function delivering(site: Site, transport: Transport, signal: AbortSignal): Delivering {
+  const { db, config, secret, now } = site
+  return { db, transport, writeLetter: letterWriter(db, config, secret), now, signal }
+}
+
+export type Worker = {
+  /** Delivers what was just enqueued without waiting for the minute. */
+  wake(): void
+  /** Resolves when the signal has ended it and what was in flight is finished. */
+  finished: Promise<void>
+}
+
+/** Works until the signal: a round now, and one each minute. A round that fails is told, and the next one tries again. */
+export function work(site: Site, log: Log, signal: AbortSignal): Worker {
+  const memory = emptyMemory()
+  const told = new Set<string>()
+  let running: Promise<void> = Promise.resolve()
+  const transport = openTransport(site.config.transports[0])
+
+  // One thing at a time: a tick that comes while a round is under way has nothing to add to it.
+  let waiting = 0
+  function run(task: (transport: Transport) => Promise<void>): Promise<void> {
+    if (waiting > 1 || signal.aborted) return running
+    waiting++
+    running = running.then(async () => {
+      try {
+        if (!signal.aborted) await task(await transport)
+      } catch (error) {
+        tellRoundFailure(log, error)
+      } finally {
+        waiting--
+      }
+    })
+    return running
+  }
+
+  const tick = () => run(async (to) => tellRound(log, await round(site, to, memory, signal), told))
+  const clock = schedule('* * * * *', tick, { noOverlap: true })
+  void tick()
+
+  const finished = new Promise<void>((resolve, reject) => {
+    const stop = async () => {
+      await clock.stop()
+      await running
+      await (await transport).close()
+    }
+    if (signal.aborted) stop().then(resolve, reject)
+    else signal.addEventListener('abort', () => stop().then(resolve, reject), { once: true })
+  })
+  return {
+    wake: () => void run(async (to) => tellDelivered(log, await deliverDue(delivering(site, to, signal)))),
+    finished,
+  }
+}
+
+async function writeOut(
+  site: Site,
+  memory: Memory,
+  read: { posts: ReadPost[]; faults: Fault[] },
+): Promise<Published> {
+  const { config, db, now } = site
+  const identified = await identifyPosts(db, read, config, now())
+  const feeds = await writeFeeds(identified.posts, config, now())
+  const pages = await writePages(identified.posts, config, now(), memory.pages)
+  return { ...identified, faults: read.faults, feeds, pages }
+}
+
+function tellRound(log: Log, done: Round, told: Set<string>): void {
+  for (const fault of done.faults) {
+    const line = `${fault.file}${fault.line ? `:${fault.line}` : ''}: ${fault.message}`
+    if (!told.has(line)) log.warn({ file: fault.file, line: fault.line }, line)
+  }
+  told.clear()
+  for (const fault of done.faults)
+    told.add(`${fault.file}${fault.line ? `:${fault.line}` : ''}: ${fault.message}`)
+  if (done.firstRound)
+    log.info(
+      { posts: done.firstRound.length },
+      `first round: ${done.firstRound.length} posts recorded as old, none mailed`,
+    )
+  for (const post of done.datedLongAgo)
+    log.info(
+      { file: post.file },
+      `${post.file} is dated long ago, so it is not mailed; to mail it: posthorn send ${post.slug}`,
+    )
+  const changed = [...done.feeds, ...done.pages].filter((file) => file.written)
+  if (changed.length > 0) log.info({ files: changed.length }, `${changed.length} feeds and pages written`)
+  for (const issue of done.enqueued)
+    log.info(
+      { issue: issue.number, recipients: issue.recipients },
+      `issue #${issue.number}, ${issue.subject}: for ${issue.recipients} people`,
+    )
+  tellDelivered(log, done.delivered)
+}
+
+function tellDelivered(log: Log, delivered: Delivered): void {
+  const { sent, failed, later, unknown, unreachable } = delivered
+  if (sent + failed + unknown > 0 || later > 0) {
+    log.info(
+      { sent, failed, later, unknown },
+      `messages: ${sent} sent, ${failed} failed, ${later} to be tried again, ${unknown} unknown`,
+    )
+  }
+  if (unreachable) log.warn({ reason: unreachable }, `no mail goes out for now: ${unreachable}`)
+}
+
+function tellRoundFailure(log: Log, error: unknown): void {
+  if (error instanceof UserError)
+    log.error({ hint: error.hint }, error.hint ? `${error.message} (${error.hint})` : error.message)
+  else
+    log.error(
+      { err: error },
+      `this round failed, the next one tries again: ${error instanceof Error ? error.message : error}`,
+    )
+}
