@@ -4,7 +4,6 @@
  * finished by the next one.
  */
 import { schedule } from 'node-cron'
-import type { Config } from './config.ts'
 import { type Delivered, type Delivering, deliverDue } from './deliveries/deliver.ts'
 import { type Enqueued, enqueueDeliveries } from './deliveries/enqueue.ts'
 import { letterWriter } from './deliveries/letter.ts'
@@ -12,28 +11,18 @@ import { type Fault, FaultsError, UserError } from './errors.ts'
 import { type WrittenFeed, writeFeeds } from './feeds/write.ts'
 import { planIssues } from './issues/plan.ts'
 import type { Log } from './log.ts'
-import type { Transport } from './mail/transport.ts'
-import { openTransport } from './mail/transport.ts'
+import { openTransport, type Transport } from './mail/transport.ts'
 import { type PagesMade, type WrittenPage, writePages } from './pages/write.ts'
 import { type Identified, identifyPosts } from './posts/identity.ts'
 import type { ReadPost } from './posts/post.ts'
 import { readPosts } from './posts/read.ts'
-import { type Database, openDatabase } from './store/database.ts'
-import { readSecret } from './store/settings.ts'
-
-/** A site at work: its configuration, its database, its key and the clock. */
-export type Site = { config: Config; db: Database; secret: string; now: () => Date }
+import type { Site } from './site.ts'
 
 /** What a process keeps from round to round, so that an unchanged post costs nothing. */
 export type Memory = { posts: Map<string, ReadPost>; pages: PagesMade }
 
 export type Published = Identified & { faults: Fault[]; feeds: WrittenFeed[]; pages: WrittenPage[] }
 export type Round = Published & { enqueued: Enqueued[]; delivered: Delivered }
-
-export async function openSite(config: Config, now: () => Date): Promise<Site> {
-  const db = await openDatabase(config.database.url)
-  return { config, db, secret: await readSecret(db, config.secret), now }
-}
 
 export function emptyMemory(): Memory {
   return { posts: new Map(), pages: new Map() }

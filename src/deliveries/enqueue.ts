@@ -25,7 +25,8 @@ export type Enqueued = {
   posts: KnownPost[]
 }
 
-type Printed = { keys: string; rendition: Rendition }
+/** What the people of one group get, `keys` being their posts as the database names the group. */
+export type Printed = { keys: string; rendition: Rendition }
 
 /** Enqueues what the schedule owes, and moves its readers and slots on. */
 export async function enqueueDeliveries(
@@ -58,18 +59,23 @@ export async function enqueueDeliveries(
   return enqueued
 }
 
+/** Renders an issue, one rendition for each group: what the author sees before they send it is what is sent. */
+export async function printIssue(issue: PlannedIssue, config: Config): Promise<Printed[]> {
+  if (issue.groups.length === 0) return []
+  return withMjml((mjml) => print(issue, { ...config, language: config.site.language, mjml }))
+}
+
 /**
- * Enqueues one issue of the author's.
+ * Enqueues one issue of the author's as it was rendered.
  *
  * @returns null where nobody is left to send it to
  */
 export async function enqueueByHand(
   db: Database,
   issue: PlannedIssue,
-  config: Config,
+  printed: Printed[],
   now: Date,
 ): Promise<Enqueued | null> {
-  const printed = await withMjml((mjml) => print(issue, { ...config, language: config.site.language, mjml }))
   return write(db, (trx) => enqueue(trx, issue, printed, now))
 }
 

@@ -202,6 +202,36 @@ export async function nextDue(db: Reader): Promise<Date | null> {
   return due ? new Date(due) : null
 }
 
+/** How many of an issue's deliveries some process holds at the moment. */
+export async function countInHand(db: Reader, issue: number, now: Date): Promise<number> {
+  const row = await db
+    .selectFrom('deliveries')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('issue', '=', issue)
+    .where('state', 'in', ['queued', 'sending'])
+    .where('claimed_until', '>', time(now))
+    .executeTakeFirstOrThrow()
+  return row.count
+}
+
+/** What the author should look at: deliveries of an issue that failed or whose fate is unknown. */
+export async function troubledDeliveries(db: Reader, issue: number, limit: number) {
+  return db
+    .selectFrom('deliveries')
+    .select(['address', 'state', 'attempts', 'reply', 'due_at'])
+    .where('issue', '=', issue)
+    .where((where) =>
+      where.or([
+        where('state', 'in', ['failed', 'unknown', 'skipped']),
+        where.and([where('state', '=', 'queued'), where('attempts', '>', 0)]),
+      ]),
+    )
+    .orderBy('state')
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+}
+
 /** How many deliveries are in each state, for one issue or (null) for all. */
 export async function countDeliveries(db: Reader, issue: number | null): Promise<StateCounts> {
   let query = db.selectFrom('deliveries').select(['state', ({ fn }) => fn.countAll<number>().as('count')])

@@ -1,0 +1,162 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { checkAddress } from '../address.ts'
+import { deliverDue } from '../deliveries/deliver.ts'
+import { type Enqueued, enqueueByHand, enqueueTest } from '../deliveries/enqueue.ts'
+import { UserError } from '../errors.ts'
+import { countRecipients } from '../issues/plan.ts'
+import { openTransport } from '../mail/transport.ts'
+import type { KnownPost } from '../posts/identity.ts'
+import type { Site } from '../site.ts'
+import { countDeliveries, countInHand, type StateCounts } from '../store/deliveries.ts'
+import { count } from '../terminal.ts'
+import { delivering, emptyMemory, publish } from '../worker.ts'
+import { findPost } from './find-post.ts'
+import { type Context, EXIT } from './main.ts'
+import { type PlanOptions, planIssue, planJson, planLines, shownTime, tellFaults } from './plan.ts'
+
+type SendOptions = PlanOptions & { plan?: string; test?: string; dryRun?: boolean; yes?: boolean }
+
+const POLL_MS = 500
+
+/** The author's manual send: the same street as the schedule's, entered by another door. */
+export async function send(context: Context, names: string[], options: SendOptions): Promise<number> {
+  if (names.length === 0 && !options.digest) {
+    throw new UserError('nothing is named to be sent', {
+      hint: '`posthorn send POST`, by slug or file, or `posthorn send --digest weekly`',
+    })
+  }
+  return context.withSite(async (site) => {
+    // First, so that the links in the mail lead to pages that are there.
+    const published = await publish(site, emptyMemory())
+    tellFaults(context, published)
+    if (options.test !== undefined) return sendTest(context, site, published.posts, names, options)
+    const { terminal } = context
+    const made = await planIssue(site, published.posts, names, options, context.surroundings.folder)
+    if (options.plan !== undefined && options.plan !== made.id) {
+      throw new UserError(
+        `the plan ${options.plan} is no longer what would be sent: that is ${made.id} now`,
+        {
+          hint: 'posts or subscribers have changed since; look at it again with `posthorn plan`',
+        },
+      )
+    }
+    const people = countRecipients(made.issue)
+    if (!options.json) for (const line of planLines(made, site)) terminal.out(line)
+    if (people === 0) {
+      if (options.json) terminal.json({ ...planJson(made), issue: null })
+      terminal.say(
+        made.issue.posts.length === 0 ? 'nothing is new, so nothing is sent' : 'nobody is left to send it to',
+      )
+      return EXIT.done
+    }
+    if (options.dryRun) {
+      if (options.json) terminal.json({ ...planJson(made), issue: null })
+      terminal.say('a dry run: nothing was sent')
+      return EXIT.done
+    }
+    if (people > 1 && !options.yes && !(await mayBeSent(context, people))) return EXIT.failed
+
+    const enqueued = await enqueueByHand(site.db, made.issue, made.printed, site.now())
+    if (!enqueued) {
+      terminal.say('another process sent it first: nobody is left to send it to')
+      return EXIT.done
+    }
+    if (made.issue.due.getTime() > site.now().getTime()) {
+      if (options.json) terminal.json({ ...planJson(made), issue: enqueued.number })
+      terminal.say(
+        `issue #${enqueued.number}, ${enqueued.subject}: planned for ${shownTime(made.issue.due, site)}; a running worker sends it then`,
+      )
+      return EXIT.done
+    }
+    const { counts, unreachable } = await deliverIssue(context, site, enqueued)
+    if (options.json) terminal.json({ ...planJson(made), issue: enqueued.number, deliveries: counts })
+    else terminal.out(issueLine(enqueued, counts))
+    if (counts.queued > 0) {
+      terminal.say(
+        `${count(counts.queued, 'message')} will be tried again by the worker${unreachable ? `: ${unreachable}` : ''}`,
+      )
+    }
+    return counts.failed + counts.unknown > 0 ? EXIT.partly : EXIT.done
+  })
+}
+
+/** `issue #12, Jenga and other towers: 3 sent, 1 failed`. */
+export function issueLine(issue: { number: number; subject: string }, counts: StateCounts): string {
+  const states = Object.entries(counts).filter(([, number]) => number > 0)
+  return `issue #${issue.number}, ${issue.subject}: ${states.map(([state, number]) => `${number.toLocaleString('en')} ${state}`).join(', ')}`
+}
+
+async function mayBeSent(context: Context, people: number): Promise<boolean> {
+  const { terminal, surroundings } = context
+  if (!surroundings.streams.stdin.isTTY) {
+    throw new UserError(`this goes to ${people} people and nobody is here to be asked`, {
+      hint: 'say `--yes` to send it, or `--dry-run` to look first',
+    })
+  }
+  if (await terminal.confirm(`Send this to ${people} people?`)) return true
+  terminal.say('nothing was sent')
+  return false
+}
+
+/** Delivers, and shows how it goes from the database: a worker beside us may be sending the same issue. */
+async function deliverIssue(
+  context: Context,
+  site: Site,
+  issue: Enqueued,
+): Promise<{ counts: StateCounts; unreachable: string | null }> {
+  const progress = context.terminal.progress(`issue #${issue.number}`, issue.recipients)
+  const transport = await openTransport(site.config.transports[0])
+  let settled = 0
+  try {
+    const { unreachable } = await deliverDue({
+      ...delivering(site, transport, context.surroundings.signal),
+      onSettled: (delivery) => {
+        if (delivery.issue === issue.number) progress.to(++settled)
+      },
+    })
+    while (
+      (await countInHand(site.db, issue.number, site.now())) > 0 &&
+      !context.surroundings.signal.aborted
+    ) {
+      const counts = await countDeliveries(site.db, issue.number)
+      progress.to(issue.recipients - counts.queued - counts.sending)
+      await sleep(POLL_MS)
+    }
+    return { counts: await countDeliveries(site.db, issue.number), unreachable }
+  } finally {
+    progress.end()
+    await transport.close()
+  }
+}
+
+async function sendTest(
+  context: Context,
+  site: Site,
+  posts: KnownPost[],
+  names: string[],
+  options: SendOptions,
+): Promise<number> {
+  const address = checkAddress(options.test as string)
+  if ('fault' in address) throw new UserError(`"${options.test}" is no address: ${address.fault}`)
+  if (names.length === 0)
+    throw new UserError('--test needs the posts to test with', {
+      hint: '`posthorn send POST --test you@example.org`',
+    })
+  const chosen = names.map((name) => findPost(posts, name, site, context.surroundings.folder))
+  const id = await enqueueTest(site.db, chosen, address.address, site.config, site.now())
+  const transport = await openTransport(site.config.transports[0])
+  let answer = ''
+  let state = 'queued'
+  try {
+    await deliverDue({
+      ...delivering(site, transport, context.surroundings.signal),
+      onSettled: (delivery, settlement) => {
+        if (delivery.id === id) [state, answer] = [settlement.state, settlement.reply]
+      },
+    })
+  } finally {
+    await transport.close()
+  }
+  context.terminal.out(`test to ${address.address}: ${state}${answer ? ` (${answer})` : ''}`)
+  return state === 'sent' ? EXIT.done : EXIT.partly
+}

@@ -1,0 +1,66 @@
+import { upcomingDigests } from '../issues/plan.ts'
+import { identifyPosts } from '../posts/identity.ts'
+import { readPosts } from '../posts/read.ts'
+import { countDeliveries } from '../store/deliveries.ts'
+import { summariseIssues } from '../store/issues.ts'
+import { countSubscribers, countSuppressions } from '../store/subscribers.ts'
+import { count, table } from '../terminal.ts'
+import { type Context, EXIT } from './main.ts'
+import { shownTime } from './plan.ts'
+import { issueLine } from './send.ts'
+
+const ISSUES_SHOWN = 10
+
+/** How everything is: posts, faults, subscribers, issues and what comes next. */
+export async function status(context: Context, options: { json?: boolean }): Promise<number> {
+  return context.withSite(async (site) => {
+    const { terminal } = context
+    const { db, config } = site
+    const read = await readPosts(config)
+    const { posts } = await identifyPosts(db, read, config, site.now())
+    const subscribers = await countSubscribers(db)
+    const suppressions = await countSuppressions(db)
+    const issues = await summariseIssues(db, options.json ? 1_000_000 : ISSUES_SHOWN)
+    const next = await upcomingDigests(db, posts, config, site.now())
+    if (options.json) {
+      terminal.json({
+        posts: posts.length,
+        faults: read.faults.map(({ file, line, message }) => ({ file, line: line ?? null, message })),
+        subscribers,
+        suppressions,
+        issues,
+        next: next.map((digest) => ({
+          rhythm: digest.rhythm,
+          at: digest.at.toISOString(),
+          posts: digest.posts.map((post) => post.slug),
+          recipients: digest.recipients,
+        })),
+      })
+      return EXIT.done
+    }
+    const { confirmed, unconfirmed, unsubscribed } = subscribers
+    const all = await countDeliveries(db, null)
+    const lines = table([
+      ['posts', `${posts.length}${read.faults.length > 0 ? `, ${count(read.faults.length, 'fault')}` : ''}`],
+      [
+        'subscribers',
+        `${confirmed} confirmed, ${unconfirmed} unconfirmed, ${unsubscribed} unsubscribed, ${suppressions} suppressed`,
+      ],
+      [
+        'messages',
+        Object.entries(all)
+          .map(([state, number]) => `${number} ${state}`)
+          .join(', '),
+      ],
+      ...next.map((digest, index) => [
+        index === 0 ? 'digests' : '',
+        `${digest.rhythm} ${shownTime(digest.at, site)}: ${digest.recipients === 0 ? 'nothing new so far' : `${count(digest.posts.length, 'post')} to ${count(digest.recipients, 'person', 'people')}`}`,
+      ]),
+    ])
+    for (const line of lines) terminal.out(line)
+    for (const issue of issues) terminal.out(`${issueLine(issue, issue.deliveries)} (${issue.state})`)
+    for (const fault of read.faults)
+      terminal.out(`${fault.file}${fault.line ? `:${fault.line}` : ''}: ${fault.message}`)
+    return EXIT.done
+  })
+}

@@ -1,0 +1,104 @@
+/**
+ * The pictures and other files that a post refers to by a relative address, such as `street.png` in
+ * `posts/from-file-to-mailbox/index.md`. They lie beside the post and are copied beside its page.
+ */
+import { realpath, stat } from 'node:fs/promises'
+import { dirname, join, sep } from 'node:path'
+import sanitizeHtml from 'sanitize-html'
+import { errorCode } from '../errors.ts'
+import type { Post } from '../posts/post.ts'
+import type { Block, Inline } from '../posts/tree.ts'
+import { filePath, isPlainPath } from './place.ts'
+
+export type Beside = {
+  /** Absolute path of the author's file. */
+  from: string
+  /** Path below the pages' folder, where the page's relative address leads. */
+  to: string
+  /** Another text once the file is another. */
+  stamp: string
+}
+
+/** The relative addresses in a post's text and its lead picture, each once, as the author wrote them. */
+export function relativeAddresses(post: Post): string[] {
+  const found: string[] = []
+  collect(post.body.children, found)
+  for (const note of post.body.footnotes) collect(note.children, found)
+  if (post.image !== null) found.push(post.image)
+  return [...new Set(found)].filter(isRelative)
+}
+
+/**
+ * The file behind a relative address of a post.
+ *
+ * @param address one of `relativeAddresses`
+ * @returns null where there is no such file, or none that may be shown: the author may have put it into the pages'
+ *   folder by hand, or on the host
+ */
+export async function findBeside(
+  address: string,
+  post: Post,
+  postsFolder: string,
+  siteUrl: string,
+): Promise<Beside | null> {
+  const bare = address.replace(/[?#].*$/s, '')
+  const path = besidePath(bare, post.file)
+  const to = URL.canParse(bare, post.url) ? filePath(new URL(bare, post.url).href, siteUrl) : null
+  if (path === null || !to) return null
+  try {
+    const from = await realpath(join(postsFolder, path))
+    // A symlink may lead to anything that the author can read, keys and drafts elsewhere included.
+    if (!from.startsWith((await realpath(postsFolder)) + sep) || isPost(from)) return null
+    const found = await stat(from)
+    return found.isFile() ? { from, to, stamp: `${from} ${found.size} ${found.mtimeMs} ${found.ino}` } : null
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP'].includes(errorCode(error) ?? '')) return null
+    throw error
+  }
+}
+
+/** Below the posts folder, or null for what is outside of it, hidden, or a post. */
+function besidePath(bare: string, file: string): string | null {
+  let decoded: string
+  try {
+    decoded = decodeURIComponent(bare)
+  } catch {
+    return null
+  }
+  const path = join(dirname(file), decoded).replaceAll(sep, '/')
+  const hidden = path.split('/').some((name) => name.startsWith('.'))
+  return hidden || !isPlainPath(path) || isPost(path) ? null : path
+}
+
+// A link to a post's source would publish it, drafts and front matter included.
+function isPost(path: string): boolean {
+  return /\.(md|markdown)$/i.test(path)
+}
+
+function isRelative(address: string): boolean {
+  return address !== '' && !/^([a-z][a-z\d+.-]*:|[/\\#?])/i.test(address.trim())
+}
+
+function collect(nodes: (Block | Inline)[], found: string[]): void {
+  for (const node of nodes) {
+    if (node.type === 'image') found.push(node.src)
+    else if (node.type === 'html') collectFromHtml(node.html, found)
+    else if (node.type === 'list') for (const item of node.items) collect(item.children, found)
+    else if (node.type === 'table') for (const row of [node.head, ...node.rows]) collect(row.flat(), found)
+    else if ('children' in node) {
+      if (node.type === 'link') found.push(node.href)
+      collect(node.children, found)
+    }
+  }
+}
+
+function collectFromHtml(html: string, found: string[]): void {
+  sanitizeHtml(html, {
+    allowedTags: [],
+    onOpenTag: (_name, attributes) => {
+      for (const name of ['src', 'href', 'poster']) if (attributes[name]) found.push(attributes[name])
+      for (const candidate of attributes.srcset?.split(',') ?? [])
+        found.push(candidate.trim().split(/\s/)[0] ?? '')
+    },
+  })
+}

@@ -1,0 +1,87 @@
+/**
+ * The Liquid templates of pages. Each is looked for in the site's `templates/` first and in Posthorn's own after
+ * that, so an author changes one by copying one. What a template prints is escaped unless it says `| raw`.
+ */
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { join, relative, sep } from 'node:path'
+import { Liquid, LiquidError, type Template } from 'liquidjs'
+import type { Config } from '../config.ts'
+import { errorCode, FaultsError } from '../errors.ts'
+import { packageFolder } from '../package.ts'
+
+/** Those of mail lie in the same folders and end in `.mjml`. */
+const EXTENSION = '.html'
+
+export type Templates = {
+  /**
+   * Fills a template.
+   *
+   * @throws FaultsError with the template's file and line where it uses what there is not
+   */
+  render: (name: 'page' | 'post' | 'index', values: object) => string
+  /** Another text once any template of pages is another. */
+  stamp: string
+}
+
+/** Reads the templates of a site once: a later change of a file is seen by the next call. */
+export function openTemplates(config: Pick<Config, 'folder'>): Templates {
+  const folders = [join(config.folder, 'templates'), join(packageFolder(), 'templates')]
+  const liquid = new Liquid({
+    root: folders,
+    extname: EXTENSION,
+    // Never resolves `../`: a template reads templates and no other file.
+    relativeReference: false,
+    outputEscape: 'escape',
+    // A misspelt name is told, not printed as nothing; `{% if canonical %}` may still ask.
+    strictVariables: true,
+    strictFilters: true,
+    lenientIf: true,
+  })
+  const parsed = new Map<string, Template[]>()
+  return {
+    render: (name, values) => {
+      try {
+        const template = parsed.get(name) ?? liquid.parseFileSync(name)
+        parsed.set(name, template)
+        return liquid.renderSync(template, values)
+      } catch (error) {
+        throw templateFault(error, name, folders, config.folder)
+      }
+    },
+    stamp: folders.flatMap(fileStamps).join('\n'),
+  }
+}
+
+function templateFault(error: unknown, name: string, folders: string[], siteFolder: string): unknown {
+  if (!LiquidError.is(error)) return error
+  const { token, originalError } = error as LiquidError
+  // The tokens of some mistakes know their line and not their file.
+  const candidates = folders.map((folder) => join(folder, name + EXTENSION))
+  const path = token.file ?? candidates.find((candidate) => existsSync(candidate)) ?? name
+  const fromSite = relative(siteFolder, path)
+  return new FaultsError(
+    [
+      {
+        file: fromSite.startsWith('..') ? path : fromSite.replaceAll(sep, '/'),
+        line: token.getPosition()[0] ?? 1,
+        message: (originalError?.message ?? error.message).replace(/, (file|line):.*$/s, ''),
+      },
+    ],
+    "the comment at the top of Posthorn's own template lists what a template may use",
+  )
+}
+
+function fileStamps(folder: string): string[] {
+  try {
+    return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith(EXTENSION))
+      .toSorted()
+      .map((name) => {
+        const { size, mtimeMs } = statSync(join(folder, name))
+        return `${name} ${size} ${mtimeMs}`
+      })
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return []
+    throw error
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * The keys of front matter, as the tools that people come from spell them, and what they mean here. Keys are read
+ * without regard to case, as Hugo reads them: a `Draft: true` that is overlooked would be a post mailed too early.
+ */
+import { z } from 'zod'
+import { isLanguage } from '../config.ts'
+import { oneLine } from './plain.ts'
+import type { Author } from './post.ts'
+import { slugFault } from './slug.ts'
+
+const line = z
+  .union([z.string(), z.number()], { error: 'write it as text on one line' })
+  .transform((value) => oneLine(String(value)))
+const yesOrNo = z.boolean({ error: 'write true or false' })
+// Read further on, since the site's time zone belongs to it.
+const date = z.string({ error: 'write it as 2026-01-31' })
+const texts = z.union([line, z.array(line)], { error: 'write a word, or a list of words' })
+
+const person = z.looseObject({ name: line, email: line.nullish(), url: line.nullish() })
+const people = z.union([line, person, z.array(z.union([line, person]))], {
+  error: 'write a name, an object with "name", or a list of them',
+})
+const pictureKeys = ['url', 'src', 'path', 'image', 'file'] as const
+const picture = z.union(
+  [
+    z.string(),
+    z
+      .looseObject({})
+      .transform((object) => pictureKeys.map((key) => object[key]).find((value) => typeof value === 'string'))
+      .pipe(z.string()),
+  ],
+  { error: 'write the address of a picture, or an object with "url"' },
+)
+const language = line.refine(isLanguage, { error: 'write a language tag such as "en" or "pt-BR"' })
+const uriWanted = { error: 'write a URI such as "tag:blog.example,2026:hello", or leave it out' }
+const uri = z.string(uriWanted).refine(isUri, uriWanted)
+const slug = line.check((context) => {
+  const fault = slugFault(context.value)
+  if (fault) context.issues.push({ code: 'custom', message: fault, input: context.value })
+})
+
+/** Each field of a post with the keys that state it; the first one that is there holds. */
+const KEYS = {
+  title: ['title'],
+  // Hugo's publishDate says when a post may be seen, where its date says when it was written.
+  date: ['publishdate', 'pubdate', 'date'],
+  updated: ['updated', 'lastmod', 'modified', 'updateddate', 'last_modified_at'],
+  slug: ['slug'],
+  id: ['id'],
+  language: ['lang', 'language'],
+  description: ['description', 'summary', 'excerpt'],
+  author: ['authors', 'author'],
+  image: ['image', 'cover', 'heroimage'],
+  draft: ['draft'],
+  published: ['published'],
+  feed: ['feed'],
+  mail: ['mail'],
+  subject: ['subject'],
+  tags: ['tags'],
+  categories: ['categories'],
+  category: ['category'],
+} as const
+
+const schema = z.object({
+  title: line.optional(),
+  date: date.optional(),
+  updated: date.optional(),
+  slug: slug.optional(),
+  id: uri.optional(),
+  language: language.optional(),
+  description: line.optional(),
+  author: people.optional(),
+  image: picture.optional(),
+  draft: yesOrNo.optional(),
+  published: yesOrNo.optional(),
+  feed: yesOrNo.optional(),
+  mail: yesOrNo.optional(),
+  subject: line.optional(),
+  tags: texts.optional(),
+  categories: texts.optional(),
+  category: line.optional(),
+})
+
+export type Fields = z.output<typeof schema>
+type FieldName = keyof Fields
+
+/** A key that holds something else than it should; `message` completes `"key" is …; `. */
+export type FieldFault = { key: string; message: string }
+
+export type ReadFields = {
+  fields: Fields
+  /** The key that stated each field, as the author wrote it. */
+  keys: Partial<Record<FieldName, string>>
+  /** What Posthorn gives no meaning to, Zola's `[extra]` spread out in it. */
+  extra: Record<string, unknown>
+  faults: FieldFault[]
+}
+
+/**
+ * Finds the fields of a post in its front matter and checks them.
+ *
+ * Zola keeps tags in `[taxonomies]` and what is not its own in `[extra]`: both count, behind the keys on top. A key
+ * without a value counts as not there. A field with a fault is left out of `fields`.
+ */
+export function readFields(data: Record<string, unknown>): ReadFields {
+  const { stated, faults } = foldKeys(data)
+  const found: Record<string, unknown> = {}
+  const keys: ReadFields['keys'] = {}
+  for (const [name, spellings] of Object.entries(KEYS)) {
+    const entries = spellings.map((spelling) => stated.get(spelling)).filter((entry) => entry !== undefined)
+    for (const { key } of entries) stated.delete(key.toLowerCase())
+    if (!entries[0]) continue
+    found[name] = entries[0].value
+    keys[name as FieldName] = entries[0].key
+  }
+  const parsed = schema.safeParse(found)
+  for (const issue of parsed.error?.issues ?? []) {
+    const name = String(issue.path[0]) as FieldName
+    if (!(name in found)) continue
+    faults.push({
+      key: keys[name] ?? name,
+      message: `"${keys[name]}" is ${shown(found[name])}; ${issue.message}`,
+    })
+    delete found[name]
+  }
+  const extra = Object.fromEntries(Array.from(stated.values(), ({ key, value }) => [key, value]))
+  return { fields: parsed.data ?? schema.safeParse(found).data ?? {}, keys, extra, faults }
+}
+
+/**
+ * The tags of a post, each once. A file named as Jekyll names its posts has tags in one text between spaces, as Jekyll
+ * reads them; elsewhere commas part them, since Eleventy's `tags: cat and dog` is one tag.
+ */
+export function readTags(fields: Fields, isJekylls: boolean): string[] {
+  const split = (value: string | string[] | undefined): string[] =>
+    typeof value === 'string' ? value.split(isJekylls ? /[,\s]+/ : /,/) : (value ?? [])
+  const all = [...split(fields.tags), ...split(fields.categories), fields.category ?? '']
+  return [...new Set(all.map((tag) => tag.trim()).filter((tag) => tag !== ''))]
+}
+
+/** The authors of a post. One text may name several: "Ada, Grace and Joan", and each may have an address: "Ada <ada@example.org>". */
+export function readAuthors(stated: Fields['author']): Author[] {
+  if (stated === undefined) return []
+  if (typeof stated === 'string') return stated.split(/\s*[,;]\s*|\s+(?:and|&)\s+/).flatMap(namedAuthor)
+  return (Array.isArray(stated) ? stated : [stated]).flatMap((one) =>
+    typeof one === 'string' ? namedAuthor(one) : [objectAuthor(one)],
+  )
+}
+
+function namedAuthor(text: string): Author[] {
+  const [, name = '', email] = /^(.*?)\s*(?:<([^<>\s]+@[^<>\s]+)>)?$/.exec(text.trim()) ?? []
+  if (name === '' && email === undefined) return []
+  return [email === undefined ? { name } : { name: name || email, email }]
+}
+
+function objectAuthor({ name, email, url }: z.output<typeof person>): Author {
+  return { name, ...(email ? { email } : {}), ...(url ? { url } : {}) }
+}
+
+type Entry = { key: string; value: unknown }
+
+function foldKeys(data: Record<string, unknown>): { stated: Map<string, Entry>; faults: FieldFault[] } {
+  const stated = new Map<string, Entry>()
+  const faults: FieldFault[] = []
+  for (const [key, value] of Object.entries(data)) {
+    const twin = stated.get(key.toLowerCase())
+    if (twin) faults.push({ key, message: `"${key}" and "${twin.key}" are one key; keep one of them` })
+    else stated.set(key.toLowerCase(), { key, value })
+  }
+  for (const table of ['taxonomies', 'extra']) {
+    const entry = stated.get(table)
+    if (!isTable(entry?.value)) continue
+    stated.delete(table)
+    for (const [key, value] of Object.entries(entry.value))
+      if (!stated.has(key.toLowerCase())) stated.set(key.toLowerCase(), { key, value })
+  }
+  for (const [name, { value }] of stated) if (value === null || value === '') stated.delete(name)
+  return { stated, faults }
+}
+
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+// RFC 3986, 2: the characters of a URI; 3: it begins with a scheme.
+function isUri(value: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:[\w\-.~:/?#[\]@!$&'()*+,;=%]+$/i.test(value) && URL.canParse(value)
+}
+
+/** A value as a fault shows it: as the author would recognise it, and not longer than a glance. */
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value)
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text
+}

@@ -1,0 +1,181 @@
+/**
+ * Files to posts: the whole folder, or one text. What is not right becomes a fault with its file and line, and all
+ * faults of a run are told together; a file is among the posts or among the faults, never half read.
+ */
+import { isUtf8 } from 'node:buffer'
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import type { Config } from '../config.ts'
+import type { Fault } from '../errors.ts'
+import { findClashes } from './clash.ts'
+import { readDate } from './date.ts'
+import { readAuthors, readFields, readTags } from './fields.ts'
+import { type FoundPost, findPosts, shownFile, unreadable } from './find.ts'
+import { lineOfKey, readFrontMatter } from './frontmatter.ts'
+import { parseMarkdown } from './markdown.ts'
+import type { Author, ReadPost } from './post.ts'
+import { makeSlug, slugFault, splitName } from './slug.ts'
+import { summarize, withoutMore } from './summary.ts'
+import { takeTitle } from './title.ts'
+
+/** How many files are open at once, at most, and how many are parsed before other work gets its turn. */
+const BATCH = 32
+
+/**
+ * Reads the posts folder: drafts and posts of the future too, in the order of their files.
+ *
+ * @param known posts of an earlier run by file. One whose file has the same time and size is given back as it is.
+ */
+export async function readPosts(
+  config: Config,
+  known: Map<string, ReadPost> = new Map(),
+): Promise<{ posts: ReadPost[]; faults: Fault[] }> {
+  const { found, faults } = await findPosts(config)
+  const read: ReadPost[] = []
+  for (let first = 0; first < found.length; first += BATCH) {
+    const results = await Promise.all(
+      found.slice(first, first + BATCH).map((one) => readFound(one, known.get(one.file), config)),
+    )
+    for (const result of results) {
+      if (Array.isArray(result)) faults.push(...result)
+      else read.push(result)
+    }
+  }
+  const clashes = findClashes(read, (post, key) => place(post, key, config))
+  const posts = read.filter((post) => !clashes.has(post.file))
+  faults.push(...Array.from(clashes.values()).flat())
+  return { posts, faults: faults.sort(byPlace) }
+}
+
+/**
+ * Reads one post from its text. Pure: the same text gives the same post.
+ *
+ * @param file path below the posts folder, with forward slashes; date and slug may come from it.
+ * @param modified when the file was last written.
+ * @returns the post, or everything that is wrong with it.
+ */
+export function readPost(
+  source: string,
+  { file, modified, config }: { file: string; modified: Date; config: Config },
+): ReadPost | Fault[] {
+  const shown = shownFile(config, file)
+  const nul = source.indexOf('\0')
+  if (nul >= 0)
+    return [{ file: shown, line: lineAt(source, nul), message: 'there is a NUL byte here; take it out' }]
+  const front = readFrontMatter(source)
+  if ('message' in front) return [{ file: shown, line: front.line, message: front.message }]
+
+  const faults: Fault[] = []
+  const fault = (message: string, key?: string) => {
+    const line = key === undefined ? undefined : lineOfKey(front.head, key)
+    faults.push(line === undefined ? { file: shown, message } : { file: shown, line, message })
+  }
+  const { fields, keys, extra, faults: wrong } = readFields(front.data)
+  for (const { key, message } of wrong) fault(message, key)
+  const name = splitName(file)
+  const moment = (stated: string, key: string | undefined): Date | null => {
+    const date = readDate(stated, config.site.timeZone)
+    if (date instanceof Date) return date
+    const what = key === undefined ? `the file name's date is "${stated}"` : `"${key}" is "${stated}"`
+    fault(`${what}${date === 'impossible' ? ', which no calendar has' : ''}; write it as 2026-01-31`, key)
+    return null
+  }
+
+  const statedDate = fields.date ?? (keys.date === undefined ? name.date : null)
+  const date = statedDate === null ? null : moment(statedDate, keys.date)
+  if (statedDate === null && keys.date === undefined)
+    fault('there is no date; write "date: 2026-01-31" in the front matter, or begin the file name with one')
+  const updated = fields.updated === undefined ? null : moment(fields.updated, keys.updated)
+  const nameFault = keys.slug === undefined ? slugFault(name.slug) : null
+  if (nameFault) fault(`the name of the file cannot be the post's address: ${nameFault}, or state a "slug"`)
+  const { title, body } = takeTitle(fields.title, parseMarkdown(front.body))
+  if (title === '' && keys.title === undefined)
+    fault('there is no title; write "title:" in the front matter, or begin the text with "# Title"')
+  if (faults.length > 0 || !date) return faults.sort(byPlace)
+
+  const authors = readAuthors(fields.author)
+  return {
+    file,
+    statedId: fields.id ?? null,
+    slug: makeSlug(fields.slug ?? name.slug),
+    title,
+    date,
+    updated,
+    language: fields.language ?? config.site.language,
+    tags: readTags(fields, name.date !== null),
+    authors: authors.length > 0 ? authors : siteAuthors(config),
+    summary: fields.description ?? summarize(body),
+    image: fields.image || null,
+    draft: fields.draft === true || fields.published === false,
+    feed: fields.feed ?? true,
+    mail: fields.mail ?? true,
+    subject: fields.subject ?? null,
+    body: withoutMore(body),
+    extra,
+    source,
+    hash: createHash('sha256').update(source).digest('hex'),
+    modified,
+  }
+}
+
+async function readFound(
+  found: FoundPost,
+  known: ReadPost | undefined,
+  config: Config,
+): Promise<ReadPost | Fault[]> {
+  if (
+    known?.modified.getTime() === found.modified.getTime() &&
+    Buffer.byteLength(known.source) === found.size
+  )
+    return known
+  const file = shownFile(config, found.file)
+  let bytes: Buffer
+  try {
+    bytes = await readFile(found.path)
+  } catch (error) {
+    return [{ file, message: unreadable('file', error) }]
+  }
+  if (!isUtf8(bytes))
+    return [
+      {
+        file,
+        line: firstBadLine(bytes),
+        message: 'there are bytes here that are not UTF-8; save the file as UTF-8',
+      },
+    ]
+  return readPost(bytes.toString('utf8'), { file: found.file, modified: found.modified, config })
+}
+
+function siteAuthors({ site }: Config): Author[] {
+  if (!site.author) return []
+  const { name, email } = site.author
+  return [email === undefined ? { name } : { name, email }]
+}
+
+/** Where a key of a post that has been read stands, for a fault that shows only beside other posts. */
+function place(post: ReadPost, key: string, config: Config): Omit<Fault, 'message'> {
+  const file = shownFile(config, post.file)
+  const front = readFrontMatter(post.source)
+  const line = 'head' in front ? lineOfKey(front.head, key) : undefined
+  return line === undefined ? { file } : { file, line }
+}
+
+function lineAt(text: string, index: number): number {
+  return text.slice(0, index).split(/\r\n?|\n/).length
+}
+
+// No byte of a longer UTF-8 sequence is a line feed, so lines can be told apart before they can be read.
+function firstBadLine(bytes: Buffer): number {
+  let line = 1
+  for (let start = 0; start < bytes.length; line++) {
+    const end = bytes.indexOf(0x0a, start)
+    if (end < 0 || !isUtf8(bytes.subarray(start, end))) return line
+    start = end + 1
+  }
+  return line
+}
+
+function byPlace(a: Fault, b: Fault): number {
+  if (a.file !== b.file) return a.file < b.file ? -1 : 1
+  return (a.line ?? 0) - (b.line ?? 0)
+}
