@@ -28,11 +28,16 @@ export function emptyMemory(): Memory {
   return { posts: new Map(), pages: new Map() }
 }
 
-/** Posts to feeds and pages. A post that cannot be read keeps its last good form, and its fault is told. */
-export async function publish(site: Site, memory: Memory): Promise<Published> {
+/** What the posts folder holds, each post with its identity. Nothing is written but what the database has to know. */
+export async function lookAtPosts(site: Site, memory: Memory): Promise<Identified & { faults: Fault[] }> {
   const read = await readPosts(site.config, memory.posts)
   memory.posts = new Map(read.posts.map((post) => [post.file, post]))
-  return writeOut(site, memory, read)
+  return { ...(await identifyPosts(site.db, read, site.config, site.now())), faults: read.faults }
+}
+
+/** Posts to feeds and pages. A post that cannot be read keeps its last good form, and its fault is told. */
+export async function publish(site: Site, memory: Memory): Promise<Published> {
+  return writeOut(site, memory, await lookAtPosts(site, memory))
 }
 
 /**
@@ -43,7 +48,8 @@ export async function publish(site: Site, memory: Memory): Promise<Published> {
 export async function publishStrictly(site: Site, memory: Memory): Promise<Published> {
   const read = await readPosts(site.config, memory.posts)
   if (read.faults.length > 0) throw new FaultsError(read.faults)
-  return writeOut(site, memory, read)
+  const identified = await identifyPosts(site.db, read, site.config, site.now())
+  return writeOut(site, memory, { ...identified, faults: [] })
 }
 
 /** One round, in full. */
@@ -119,13 +125,12 @@ export function work(site: Site, log: Log, signal: AbortSignal): Worker {
 async function writeOut(
   site: Site,
   memory: Memory,
-  read: { posts: ReadPost[]; faults: Fault[] },
+  seen: Identified & { faults: Fault[] },
 ): Promise<Published> {
-  const { config, db, now } = site
-  const identified = await identifyPosts(db, read, config, now())
-  const feeds = await writeFeeds(identified.posts, config, now())
-  const pages = await writePages(identified.posts, config, now(), memory.pages)
-  return { ...identified, faults: read.faults, feeds, pages }
+  const { config, now } = site
+  const feeds = await writeFeeds(seen.posts, config, now())
+  const pages = await writePages(seen.posts, config, now(), memory.pages)
+  return { ...seen, feeds, pages }
 }
 
 function tellRound(log: Log, done: Round, told: Set<string>): void {

@@ -1,5 +1,5 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises'
-import { join, relative, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { loadConfig } from '../config.ts'
 import { errorCode, UserError } from '../errors.ts'
 import { cannotWrite, readIfThere, replaceFile } from '../file.ts'
@@ -30,9 +30,9 @@ export async function init(context: Context, folder: string | undefined): Promis
   const opened = await openSite(loadConfig(file, surroundings.env), surroundings.now)
   try {
     const { posts, faults } = await publish(opened, emptyMemory())
-    const shown = relative(surroundings.folder, site) || '.'
+    const shown = folder ?? '.'
     terminal.out(
-      `${shown}: a new site with ${count(posts.length, 'post')}; they are old, what you write from now on is mailed`,
+      `${shown}: a new site with ${count(posts.length, 'post')}; what you write from now on is mailed`,
     )
     for (const fault of faults)
       terminal.say(`${fault.file}${fault.line ? `:${fault.line}` : ''}: ${fault.message}`)

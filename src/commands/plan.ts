@@ -1,6 +1,6 @@
 import { checkAddress } from '../address.ts'
 import { type Printed, printIssue } from '../deliveries/enqueue.ts'
-import { UserError } from '../errors.ts'
+import { type Fault, UserError } from '../errors.ts'
 import {
   type ByHand,
   countRecipients,
@@ -20,7 +20,7 @@ import { readPostRows } from '../store/posts.ts'
 import type { DigestRhythm } from '../store/schedules.ts'
 import { findSubscriber } from '../store/subscribers.ts'
 import { count, moment, size, table } from '../terminal.ts'
-import { emptyMemory, type Published, publish } from '../worker.ts'
+import { emptyMemory, lookAtPosts } from '../worker.ts'
 import { findPost } from './find-post.ts'
 import { type Context, EXIT } from './main.ts'
 
@@ -32,10 +32,10 @@ export type Plan = { issue: PlannedIssue; printed: Printed[]; left: LeftOut; id:
 /** What would be sent. Nothing is. */
 export async function plan(context: Context, names: string[], options: PlanOptions): Promise<number> {
   return context.withSite(async (site) => {
-    const published = await publish(site, emptyMemory())
-    tellFaults(context, published)
-    if (names.length === 0 && !options.digest) return planSchedule(context, site, published, options)
-    const made = await planIssue(site, published.posts, names, options, context.surroundings.folder)
+    const seen = await lookAtPosts(site, emptyMemory())
+    tellFaults(context, seen)
+    if (names.length === 0 && !options.digest) return planSchedule(context, site, seen, options)
+    const made = await planIssue(site, seen.posts, names, options, context.surroundings.folder)
     if (options.json) context.terminal.json(planJson(made))
     else for (const line of planLines(made, site)) context.terminal.out(line)
     return EXIT.done
@@ -106,7 +106,7 @@ export function planJson({ issue, printed, left, id }: Plan) {
   }
 }
 
-export function tellFaults(context: Context, { faults }: Published): void {
+export function tellFaults(context: Context, { faults }: { faults: Fault[] }): void {
   for (const fault of faults)
     context.terminal.say(`${fault.file}${fault.line ? `:${fault.line}` : ''}: ${fault.message}`)
 }
@@ -119,15 +119,15 @@ export function shownTime(date: Date, site: Site): string {
 async function planSchedule(
   context: Context,
   site: Site,
-  published: Published,
+  seen: { posts: KnownPost[] },
   options: PlanOptions,
 ): Promise<number> {
   const { terminal } = context
   const now = options.at === undefined ? site.now() : readTime(options.at, site)
-  const turns = await planIssues(site.db, published.posts, site.config, now)
+  const turns = await planIssues(site.db, seen.posts, site.config, now)
   const issues = turns.flatMap((turn) => turn.issues)
-  const digests = await upcomingDigests(site.db, published.posts, site.config, now)
-  const waiting = await waitingPosts(site, published.posts, now)
+  const digests = await upcomingDigests(site.db, seen.posts, site.config, now)
+  const waiting = await waitingPosts(site, seen.posts, now)
   if (options.json) {
     terminal.json({
       issues: issues.map((issue) => ({

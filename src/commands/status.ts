@@ -1,10 +1,9 @@
 import { upcomingDigests } from '../issues/plan.ts'
-import { identifyPosts } from '../posts/identity.ts'
-import { readPosts } from '../posts/read.ts'
 import { countDeliveries } from '../store/deliveries.ts'
 import { summariseIssues } from '../store/issues.ts'
 import { countSubscribers, countSuppressions } from '../store/subscribers.ts'
 import { count, table } from '../terminal.ts'
+import { emptyMemory, lookAtPosts } from '../worker.ts'
 import { type Context, EXIT } from './main.ts'
 import { shownTime } from './plan.ts'
 import { issueLine } from './send.ts'
@@ -16,8 +15,7 @@ export async function status(context: Context, options: { json?: boolean }): Pro
   return context.withSite(async (site) => {
     const { terminal } = context
     const { db, config } = site
-    const read = await readPosts(config)
-    const { posts } = await identifyPosts(db, read, config, site.now())
+    const { posts, faults } = await lookAtPosts(site, emptyMemory())
     const subscribers = await countSubscribers(db)
     const suppressions = await countSuppressions(db)
     const issues = await summariseIssues(db, options.json ? 1_000_000 : ISSUES_SHOWN)
@@ -25,7 +23,7 @@ export async function status(context: Context, options: { json?: boolean }): Pro
     if (options.json) {
       terminal.json({
         posts: posts.length,
-        faults: read.faults.map(({ file, line, message }) => ({ file, line: line ?? null, message })),
+        faults: faults.map(({ file, line, message }) => ({ file, line: line ?? null, message })),
         subscribers,
         suppressions,
         issues,
@@ -41,7 +39,7 @@ export async function status(context: Context, options: { json?: boolean }): Pro
     const { confirmed, unconfirmed, unsubscribed } = subscribers
     const all = await countDeliveries(db, null)
     const lines = table([
-      ['posts', `${posts.length}${read.faults.length > 0 ? `, ${count(read.faults.length, 'fault')}` : ''}`],
+      ['posts', `${posts.length}${faults.length > 0 ? `, ${count(faults.length, 'fault')}` : ''}`],
       [
         'subscribers',
         `${confirmed} confirmed, ${unconfirmed} unconfirmed, ${unsubscribed} unsubscribed, ${suppressions} suppressed`,
@@ -59,7 +57,7 @@ export async function status(context: Context, options: { json?: boolean }): Pro
     ])
     for (const line of lines) terminal.out(line)
     for (const issue of issues) terminal.out(`${issueLine(issue, issue.deliveries)} (${issue.state})`)
-    for (const fault of read.faults)
+    for (const fault of faults)
       terminal.out(`${fault.file}${fault.line ? `:${fault.line}` : ''}: ${fault.message}`)
     return EXIT.done
   })

@@ -45,7 +45,7 @@ export function renderPage(page: Page, config: Config, templates: Templates = op
 }
 
 /** Which way a language is written, for the `dir` of a page: a German page about Arabic is still `ltr`. */
-export function direction(language: string): 'ltr' | 'rtl' {
+function direction(language: string): 'ltr' | 'rtl' {
   const locale = new Intl.Locale(language) as Intl.Locale & { getTextInfo(): { direction: 'ltr' | 'rtl' } }
   return locale.getTextInfo().direction
 }

@@ -1,0 +1,196 @@
+import { checkAddress } from '../address.ts'
+import { deliverDue } from '../deliveries/deliver.ts'
+import { UserError } from '../errors.ts'
+import { openTransport } from '../mail/transport.ts'
+import type { Site } from '../site.ts'
+import { write } from '../store/database.ts'
+import type { SubscriberRhythm } from '../store/schema.ts'
+import {
+  consentsOf,
+  deliveriesTo,
+  eraseSubscriber,
+  findSubscriber,
+  findSuppression,
+  type Subscriber,
+  streamSubscribers,
+} from '../store/subscribers.ts'
+import { addSubscriber } from '../subscribers/add.ts'
+import { exportSubscribers } from '../subscribers/export.ts'
+import { importSubscribers } from '../subscribers/import.ts'
+import { count, table } from '../terminal.ts'
+import { delivering } from '../worker.ts'
+import { type Context, EXIT } from './main.ts'
+import { shownTime } from './plan.ts'
+
+export async function list(context: Context, options: { json?: boolean }): Promise<number> {
+  return context.withSite(async ({ db }) => {
+    const { terminal } = context
+    if (options.json) {
+      const people = []
+      for await (const person of streamSubscribers(db)) people.push(shownPerson(person))
+      terminal.json(people)
+      return EXIT.done
+    }
+    let number = 0
+    // A line as each is read, in columns wide enough for most: a list of a million is not kept to be aligned.
+    for await (const person of streamSubscribers(db)) {
+      number++
+      const { address, status, rhythm, name } = person
+      terminal.out(`${address.padEnd(32)} ${status.padEnd(12)} ${rhythm.padEnd(8)} ${name}`.trimEnd())
+    }
+    terminal.say(count(number, 'subscriber'))
+    return EXIT.done
+  })
+}
+
+export async function add(
+  context: Context,
+  address: string,
+  options: { confirmed?: boolean; name?: string; rhythm: SubscriberRhythm },
+): Promise<number> {
+  return context.withSite(async (site) => {
+    const { name = '', rhythm } = options
+    const confirmed = options.confirmed === true
+    const person = await addSubscriber(
+      site.db,
+      { address, name, rhythm },
+      { confirmed },
+      site.config,
+      site.secret,
+      site.now(),
+    )
+    if (confirmed) {
+      context.terminal.out(`${person.address} is a reader from now on (${person.rhythm})`)
+      return EXIT.done
+    }
+    const { unreachable } = await deliverNow(context, site)
+    context.terminal.out(
+      `${person.address} is asked to confirm${unreachable ? `, once mail goes out again: ${unreachable}` : ''}`,
+    )
+    return EXIT.done
+  })
+}
+
+/** Everything that is known about one person: who they are, what they agreed to, and what they were sent. */
+export async function show(context: Context, address: string, options: { json?: boolean }): Promise<number> {
+  return context.withSite(async (site) => {
+    const { terminal } = context
+    const { person, suppression } = await findPerson(site, address)
+    const consents = person ? await consentsOf(site.db, person.id) : []
+    const deliveries = person ? await deliveriesTo(site.db, person.id) : []
+    if (options.json) {
+      terminal.json({
+        ...(person && shownPerson(person)),
+        suppression: suppression ? { reason: suppression.reason, at: suppression.at } : null,
+        consents,
+        deliveries,
+      })
+      return EXIT.done
+    }
+    if (person) {
+      const rows = Object.entries(shownPerson(person)).filter(
+        ([, value]) => value !== null && value !== '' && String(value) !== '',
+      )
+      for (const line of table(rows.map(([key, value]) => [key, String(value)]))) terminal.out(line)
+    }
+    if (suppression)
+      terminal.out(`never mailed: ${suppression.reason}, since ${shownTime(new Date(suppression.at), site)}`)
+    for (const each of consents) terminal.out(`${each.at}  ${each.act}  ${each.source}`.trimEnd())
+    for (const each of deliveries) {
+      const issue = each.issue === null ? each.kind : `issue #${each.issue}`
+      terminal.out(`${each.dated_at}  ${issue}, ${each.subject}: ${each.state}`)
+    }
+    return EXIT.done
+  })
+}
+
+export async function importFile(
+  context: Context,
+  file: string,
+  options: { confirmed?: boolean; json?: boolean },
+): Promise<number> {
+  return context.withSite(async (site) => {
+    const { terminal } = context
+    const imported = await importSubscribers(
+      site.db,
+      file,
+      { confirmed: options.confirmed === true },
+      site.config,
+      site.secret,
+      site.now(),
+    )
+    if (options.json) {
+      terminal.json(imported)
+      return EXIT.done
+    }
+    terminal.out(JSON.stringify(imported))
+    return EXIT.done
+  })
+}
+
+export async function exportAll(context: Context): Promise<number> {
+  return context.withSite(async ({ db }) => {
+    await exportSubscribers(db, context.surroundings.streams.stdout as NodeJS.WriteStream)
+    return EXIT.done
+  })
+}
+
+/** Removes a person for good. A keyed hash of the address stays, so that an old list cannot bring them back. */
+export async function erase(context: Context, address: string, options: { yes?: boolean }): Promise<number> {
+  return context.withSite(async (site) => {
+    const { terminal, surroundings } = context
+    const { person } = await findPerson(site, address)
+    if (!person) throw new UserError(`${address} is not a subscriber, so there is nothing to erase`)
+    if (!options.yes) {
+      if (!surroundings.streams.stdin.isTTY)
+        throw new UserError('erasing cannot be undone, and nobody is here to be asked', {
+          hint: 'say `--yes`',
+        })
+      if (!(await terminal.confirm(`Erase ${person.address} for good?`))) {
+        terminal.say('nothing was erased')
+        return EXIT.failed
+      }
+    }
+    await write(site.db, (trx) => eraseSubscriber(trx, person, site.secret, site.now()))
+    terminal.out(`${person.address} is erased; a keyed hash stays, so that no import brings them back`)
+    return EXIT.done
+  })
+}
+
+async function findPerson(site: Site, input: string) {
+  const address = checkAddress(input)
+  if ('fault' in address) throw new UserError(`"${input}" is no address: ${address.fault}`)
+  const person = await findSubscriber(site.db, address.key)
+  const suppression = await findSuppression(site.db, address.key, site.secret)
+  if (!person && !suppression) {
+    throw new UserError(`${address.address} is not known here`, {
+      hint: '`posthorn subscribers list` shows who is',
+    })
+  }
+  return { person, suppression }
+}
+
+function shownPerson(person: Subscriber) {
+  return {
+    address: person.address,
+    name: person.name,
+    status: person.status,
+    rhythm: person.rhythm,
+    tags: JSON.parse(person.tags) as string[],
+    language: person.language,
+    timeZone: person.time_zone,
+    created: person.created_at,
+    confirmed: person.confirmed_at,
+    unsubscribed: person.unsubscribed_at,
+  }
+}
+
+/** Sends what was just enqueued, so that nobody waits for a worker's minute. */
+async function deliverNow(context: Context, site: Site) {
+  const transport = await openTransport(site.config.transports[0])
+  try {
+    return await deliverDue(delivering(site, transport, context.surroundings.signal))
+  } finally {
+    await transport.close()
+  }
+}
