@@ -3,6 +3,7 @@
  * its place, synced, and moved there by rename, so that a reader finds the old bytes or the new ones and a full disk
  * leaves the old.
  */
+import { randomUUID } from 'node:crypto'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { errorCode, UserError } from './errors.ts'
@@ -16,7 +17,7 @@ import { errorCode, UserError } from './errors.ts'
 export async function replaceFile(path: string, bytes: Buffer | string): Promise<boolean> {
   const wanted = Buffer.from(bytes)
   if ((await readIfThere(path))?.equals(wanted)) return false
-  const beside = `${path}.${process.pid}.part`
+  const beside = `${path}.${randomUUID()}.part`
   try {
     await mkdir(dirname(path), { recursive: true })
     const file = await open(beside, 'w')

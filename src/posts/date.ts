@@ -14,7 +14,7 @@ const DAY_FIRST = /^(\d{1,2})\.?\s+([a-z]{3,9})\.?,?\s+(\d{4})$/i
  * day's midnight there; a time that a clock change leaves out is the one an hour later.
  *
  * @param timeZone of the site, such as "Europe/Berlin".
- * @returns the moment, or `impossible` for a date that no calendar has (2026-02-30), or `unreadable`.
+ * @returns the moment, or `impossible` for one that does not exist (2026-02-30), or `unreadable`.
  */
 export function readDate(text: string, timeZone: string): Date | 'impossible' | 'unreadable' {
   const found = findFields(text.trim())

@@ -81,13 +81,13 @@ const schema = z.object({
   category: line.optional(),
 })
 
-export type Fields = z.output<typeof schema>
+type Fields = z.output<typeof schema>
 type FieldName = keyof Fields
 
 /** A key that holds something else than it should; `message` completes `"key" is …; `. */
-export type FieldFault = { key: string; message: string }
+type FieldFault = { key: string; message: string }
 
-export type ReadFields = {
+type ReadFields = {
   fields: Fields
   /** The key that stated each field, as the author wrote it. */
   keys: Partial<Record<FieldName, string>>

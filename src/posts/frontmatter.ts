@@ -7,10 +7,10 @@
  */
 import matter from 'gray-matter'
 import { parse as parseToml, TomlDate, TomlError } from 'smol-toml'
-import { LineCounter, parseDocument, Scalar, visit } from 'yaml'
+import { type ErrorCode, LineCounter, parseDocument, Scalar, visit } from 'yaml'
 import { cleanText } from './characters.ts'
 
-export type FrontMatter = {
+type FrontMatter = {
   /** Keys as the author wrote them. Dates are text; texts are free of control characters. */
   data: Record<string, unknown>
   /** The text below. */
@@ -20,7 +20,7 @@ export type FrontMatter = {
 }
 
 /** What is wrong, and the line where (the first is 1), for the caller to put a file's name to. */
-export type FrontMatterFault = { line: number; message: string }
+type FrontMatterFault = { line: number; message: string }
 
 /** A fault on its way out through gray-matter, which knows none of ours. */
 class Refusal extends Error {
@@ -110,6 +110,13 @@ function parseHead(head: string, fence: string): Record<string, unknown> | Refus
   }
 }
 
+// The parser's words for the mistakes that people make most are about grammar.
+const YAML_CURES: Partial<Record<ErrorCode, string>> = {
+  BLOCK_AS_IMPLICIT_KEY: 'a value with ": " in it has to stand in quotes',
+  DUPLICATE_KEY: 'this key is there a second time; keep one of them',
+  TAB_AS_INDENT: 'there is a tab before the text; indent with spaces',
+}
+
 function readYaml(text: string): object {
   const lineCounter = new LineCounter()
   const document = parseDocument(text, {
@@ -120,7 +127,8 @@ function readYaml(text: string): object {
     prettyErrors: false,
   })
   const fault = document.errors[0] ?? document.warnings[0]
-  if (fault) throw new Refusal(lineCounter.linePos(fault.pos[0]).line, fault.message)
+  if (fault)
+    throw new Refusal(lineCounter.linePos(fault.pos[0]).line, YAML_CURES[fault.code] ?? fault.message)
   // A number that would not be written the same way again (1.10, 007, 1e3) is text: a version, a code, a name.
   visit(document, {
     Scalar(_key, node) {

@@ -77,7 +77,7 @@ export function readPost(
     const date = readDate(stated, config.site.timeZone)
     if (date instanceof Date) return date
     const what = key === undefined ? `the file name's date is "${stated}"` : `"${key}" is "${stated}"`
-    fault(`${what}${date === 'impossible' ? ', which no calendar has' : ''}; write it as 2026-01-31`, key)
+    fault(`${what}${date === 'impossible' ? ', which does not exist' : ''}; write it as 2026-01-31`, key)
     return null
   }
 

@@ -1,0 +1,110 @@
+/** A real site for tests: a folder that goes away with the test, real SQLite, a real Maildir, and a clock that is set. */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import PostalMime, { type Email } from 'postal-mime'
+import { onTestFinished } from 'vitest'
+import { type Config, loadConfig } from '../src/config.ts'
+import { openTransport } from '../src/mail/transport.ts'
+import { openSite, type Site } from '../src/site.ts'
+import type { SubscriberRhythm } from '../src/store/schema.ts'
+import { addSubscriber } from '../src/subscribers/add.ts'
+import { emptyMemory, type Memory, type Round, round } from '../src/worker.ts'
+
+export type TestSite = Site & {
+  folder: string
+  /** Sets the clock; what happens next happens then. */
+  setClock(time: string): void
+  /** Writes a post as if at the clock's time. */
+  write(file: string, text: string): void
+  remove(file: string): void
+  join(address: string, rhythm?: SubscriberRhythm): Promise<void>
+  round(): Promise<Round>
+  /** All messages in the outbox, parsed by a program that is not ours. */
+  messages(): Promise<Email[]>
+  /** `ada@example.org: Hello`, sorted. */
+  mail(): Promise<string[]>
+  /** The same site in another process's hands. */
+  again(): Promise<TestSite>
+}
+
+const SETTINGS = {
+  site: {
+    title: 'A test blog',
+    url: 'https://blog.example',
+    timeZone: 'Europe/Berlin',
+    author: { name: 'Ada' },
+  },
+  newsletter: { from: { name: 'A test blog', email: 'news@blog.example' }, settle: '0' },
+  web: { url: 'https://mail.blog.example', listen: '127.0.0.1:0' },
+}
+
+/** A site with a configuration and an empty posts folder. `settings` are laid over those above, key by key. */
+export async function makeSite(
+  settings: Record<string, object> = {},
+  clock = '2026-11-02T09:00:00Z',
+): Promise<TestSite> {
+  const folder = mkdtempSync(join(tmpdir(), 'posthorn-site-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const config: Record<string, unknown> = { ...SETTINGS }
+  for (const [key, value] of Object.entries(settings)) {
+    config[key] = Array.isArray(value)
+      ? value
+      : { ...(SETTINGS[key as keyof typeof SETTINGS] ?? {}), ...value }
+  }
+  mkdirSync(join(folder, 'posts'))
+  writeFileSync(join(folder, 'config.json'), JSON.stringify(config))
+  const time = { now: new Date(clock) }
+  return openTestSite(loadConfig(folder, {}), time)
+}
+
+async function openTestSite(config: Config, time: { now: Date }): Promise<TestSite> {
+  const site = await openSite(config, () => time.now)
+  onTestFinished(() => site.db.destroy().catch(() => {}))
+  const { folder } = config
+  const memory: Memory = emptyMemory()
+  const messages = async () => {
+    const inbox = join(folder, 'outbox', 'new')
+    return Promise.all(filesIn(inbox).map((name) => PostalMime.parse(readFileSync(join(inbox, name)))))
+  }
+  return {
+    ...site,
+    folder,
+    setClock(text) {
+      time.now = new Date(text)
+    },
+    write(file, text) {
+      const path = join(folder, 'posts', file)
+      mkdirSync(dirname(path), { recursive: true })
+      writeFileSync(path, text)
+      utimesSync(path, time.now, time.now)
+    },
+    remove: (file) => rmSync(join(folder, 'posts', file)),
+    async join(address, rhythm = 'instant') {
+      await addSubscriber(site.db, { address, rhythm }, { confirmed: true }, config, site.secret, time.now)
+    },
+    async round() {
+      const transport = await openTransport(config.transports[0])
+      return round(site, transport, memory, new AbortController().signal)
+    },
+    messages,
+    async mail() {
+      const lines = (await messages()).map((message) => `${message.to?.[0]?.address}: ${message.subject}`)
+      return lines.sort()
+    },
+    again: () => openTestSite(config, time),
+  }
+}
+
+/** A post with a title, a date and a word of text. */
+export function post(title: string, date: string, text = `About ${title}.`): string {
+  return `---\ntitle: ${JSON.stringify(title)}\ndate: ${date}\n---\n\n${text}\n`
+}
+
+function filesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}
