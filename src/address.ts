@@ -37,7 +37,9 @@ export function checkAddress(input: string): Address | { fault: string } {
     return { fault: `the part before "@" may hold letters, digits, single dots and !#$%&'*+/=?^_\`{|}~-` }
   // RFC 5321, 4.5.3.1.1: "The maximum total length of a user name or other local-part is 64 octets."
   if (local.length > 64) return { fault: 'the part before "@" is longer than 64 characters' }
-  const domain = domainToASCII(value.slice(at + 1)).toLowerCase()
+  // domainToASCII reads its input as the beginning of a URL: it drops a path behind it and decodes %61.
+  const written = value.slice(at + 1)
+  const domain = /[/\\?#%:[\]]/.test(written) ? '' : domainToASCII(written).toLowerCase()
   const labels = domain.split('.')
   if (labels.length < 2 || !labels.every((label) => LABEL.test(label)) || /^\d+$/.test(labels.at(-1) ?? ''))
     return { fault: 'the part after "@" is not a domain, such as example.org' }

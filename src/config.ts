@@ -8,6 +8,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { Temporal } from 'temporal-polyfill'
+import { isNode, LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { checkAddress } from './address.ts'
 import { errorCode, type Fault, FaultsError, UserError } from './errors.ts'
@@ -16,35 +17,22 @@ const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
 const TIME = '([01]\\d|2[0-3]):[0-5]\\d'
 
 const text = z.string().trim().min(1)
-const emailAddress = z.string().check((context) => {
-  const address = checkAddress(context.value)
-  if ('fault' in address)
-    context.issues.push({ code: 'custom', message: address.fault, input: context.value })
-})
-const httpAddress = z.string().check((context) => {
-  const fault = httpAddressFault(context.value)
-  if (fault) context.issues.push({ code: 'custom', message: fault, input: context.value })
-})
-const language = z.string().check((context) => {
-  if (!isLanguage(context.value))
-    context.issues.push({
-      code: 'custom',
-      message: 'write a language tag such as "en" or "pt-BR"',
-      input: context.value,
-    })
-})
-const timeZone = z.string().check((context) => {
-  if (!isTimeZone(context.value))
-    context.issues.push({
-      code: 'custom',
-      message: 'write a time zone such as "Europe/Berlin" or "UTC"',
-      input: context.value,
-    })
-})
-const secret = z.union([
-  text,
-  z.strictObject({ env: text.describe('The environment variable that holds it.') }),
-])
+// Checked and brought to the form that a header may hold, since both go out in every message.
+const emailAddress = z.string().check(told(emailFault)).transform(keptEmail)
+const httpAddress = z
+  .string()
+  .check(told(httpAddressFault))
+  .transform((value) => withoutSlash(new URL(value).href))
+const language = z
+  .string()
+  .check(told((value) => (isLanguage(value) ? null : 'write a language tag such as "en" or "pt-BR"')))
+const timeZone = z
+  .string()
+  .check(told((value) => (isTimeZone(value) ? null : 'write a time zone such as "Europe/Berlin" or "UTC"')))
+const secret = z.union(
+  [text, z.strictObject({ env: text.describe('The environment variable that holds it.') })],
+  'write it, or {"env": "NAME"} for the environment variable that holds it',
+)
 
 const maildir = z.strictObject({
   kind: z.literal('maildir'),
@@ -79,10 +67,7 @@ const schema = z.strictObject({
       folder: text.default('posts'),
       link: text
         .default('/posts/{slug}/')
-        .check((context) => {
-          const fault = linkFault(context.value)
-          if (fault) context.issues.push({ code: 'custom', message: fault, input: context.value })
-        })
+        .check(told(linkFault))
         .describe(
           'A path: Posthorn writes a page for each post there. A full address: your own blog has them.',
         ),
@@ -109,7 +94,7 @@ const schema = z.strictObject({
       .prefault({}),
   }),
   transports: z
-    .array(z.discriminatedUnion('kind', [maildir, smtp]))
+    .array(z.discriminatedUnion('kind', [maildir, smtp], 'write "maildir" or "smtp"'))
     .length(1, 'one transport, until several are built')
     .prefault([{ kind: 'maildir' }]),
   database: z
@@ -123,12 +108,10 @@ const schema = z.strictObject({
   web: z
     .strictObject({
       url: httpAddress
+        .check(told(webAddressFault))
         .default('http://localhost:8025')
         .describe('Where readers reach the pages of the newsletter.'),
-      listen: z
-        .string()
-        .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'write it as "127.0.0.1:8025"')
-        .default('127.0.0.1:8025'),
+      listen: z.string().check(told(listenFault)).default('127.0.0.1:8025'),
       trustProxy: z.boolean().default(false).describe('Believe X-Forwarded-For: only behind your own proxy.'),
     })
     .prefault({}),
@@ -182,7 +165,7 @@ export function loadConfig(from: string, env: NodeJS.ProcessEnv): Config {
   const parsed = schema.safeParse(found)
   if (!parsed.success)
     throw new FaultsError(parsed.error.issues.flatMap((issue) => schemaFaults(name, source, found, issue)))
-  return complete(file, name, parsed.data, env)
+  return complete(file, name, parsed.data, env, (path) => lineOf(source, path))
 }
 
 /** The JSON Schema of the configuration, for editors: `config.schema.json` is this, written down. */
@@ -216,34 +199,36 @@ function readConfig(file: string): string {
   }
 }
 
-function complete(file: string, name: string, parsed: Parsed, env: NodeJS.ProcessEnv): Config {
+function complete(
+  file: string,
+  name: string,
+  parsed: Parsed,
+  env: NodeJS.ProcessEnv,
+  line: (path: PropertyKey[]) => { line?: number },
+): Config {
   const folder = dirname(file)
   const faults: Fault[] = []
-  const reveal = (value: string | { env: string }, key: string): string => {
+  const reveal = (value: string | { env: string }, ...path: PropertyKey[]): string => {
     if (typeof value === 'string') return value
     const found = env[value.env]
     if (!found)
       faults.push({
         file: name,
-        message: `"${key}" is in the environment variable ${value.env}, which is not set; set it, or write the value`,
+        ...line(path),
+        message: `"${keyPath(path)}" is in the environment variable ${value.env}, which is not set; set it, or write the value`,
       })
     return found ?? ''
   }
   const transport = parsed.transports[0] as z.output<typeof maildir | typeof smtp>
-  const webFault = webAddressFault(parsed.web.url)
-  if (webFault) faults.push({ file: name, message: `"web.url" is "${parsed.web.url}"; ${webFault}` })
-  const { host, port } = splitListen(parsed.web.listen)
-  if (port > 65535)
-    faults.push({ file: name, message: `"web.listen" names port ${port}; ports end at 65535` })
   const config: Config = {
     file,
     folder,
-    site: { ...parsed.site, url: withoutSlash(parsed.site.url) },
+    site: parsed.site,
     posts: { ...parsed.posts, folder: resolve(folder, parsed.posts.folder) },
     feeds: {
       ...parsed.feeds,
       folder: resolve(folder, parsed.feeds.folder),
-      url: withoutSlash(parsed.feeds.url ?? parsed.site.url),
+      url: parsed.feeds.url ?? parsed.site.url,
     },
     newsletter: { ...parsed.newsletter, settleMs: durationMs(parsed.newsletter.settle) },
     transports: [
@@ -255,14 +240,18 @@ function complete(file: string, name: string, parsed: Parsed, env: NodeJS.Proces
             tls: transport.tls ?? (isLoopback(transport.host) ? 'never' : 'required'),
             auth: transport.auth
               ? {
-                  user: reveal(transport.auth.user, 'transports[0].auth.user'),
-                  password: reveal(transport.auth.password, 'transports[0].auth.password'),
+                  user: reveal(transport.auth.user, 'transports', 0, 'auth', 'user'),
+                  password: reveal(transport.auth.password, 'transports', 0, 'auth', 'password'),
                 }
               : null,
           },
     ],
     database: { url: `sqlite:${resolve(folder, parsed.database.url.slice('sqlite:'.length))}` },
-    web: { url: withoutSlash(parsed.web.url), host, port, trustProxy: parsed.web.trustProxy },
+    web: {
+      url: parsed.web.url,
+      ...splitListen(parsed.web.listen),
+      trustProxy: parsed.web.trustProxy,
+    },
     secret: parsed.secret === undefined ? null : reveal(parsed.secret, 'secret'),
   }
   if (faults.length > 0) throw new FaultsError(faults)
@@ -303,6 +292,24 @@ function isTimeZone(value: string): boolean {
   }
 }
 
+/** A check of zod's that tells the fault in our words. */
+function told(faultOf: (value: string) => string | null): z.core.CheckFn<string> {
+  return (context) => {
+    const message = faultOf(context.value)
+    if (message !== null) context.issues.push({ code: 'custom', message, input: context.value })
+  }
+}
+
+function emailFault(value: string): string | null {
+  const checked = checkAddress(value)
+  return 'fault' in checked ? checked.fault : null
+}
+
+function keptEmail(value: string): string {
+  const checked = checkAddress(value)
+  return 'fault' in checked ? value : checked.address
+}
+
 function httpAddressFault(value: string): string | null {
   if (!URL.canParse(value)) return 'write a full address such as "https://blog.example"'
   const url = new URL(value)
@@ -310,6 +317,8 @@ function httpAddressFault(value: string): string | null {
     return 'write an address that begins with https:// or http://'
   if (url.username || url.password) return 'an address that readers see cannot hold a user name or password'
   if (url.search || url.hash) return 'leave out what follows "?" or "#"'
+  // It stands in the header of every message, where a line has 998 characters at the most.
+  if (url.href.length > 500) return 'write an address of 500 characters or less'
   return null
 }
 
@@ -318,6 +327,11 @@ function webAddressFault(value: string): string | null {
   const url = new URL(value)
   if (url.protocol === 'https:' || isLoopback(url.hostname)) return null
   return 'links in messages carry tokens, so write an https address (http is for localhost alone)'
+}
+
+function listenFault(value: string): string | null {
+  if (!/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/.test(value)) return 'write it as "127.0.0.1:8025"'
+  return splitListen(value).port > 65535 ? 'ports end at 65535' : null
 }
 
 function linkFault(value: string): string | null {
@@ -356,40 +370,58 @@ function withoutSlash(url: string): string {
 
 function jsonFault(file: string, source: string, error: unknown): Fault {
   const message = error instanceof Error ? error.message : String(error)
-  const position = message.match(/position (\d+)/)?.[1]
-  const line =
-    position === undefined ? source.split('\n').length : source.slice(0, Number(position)).split('\n').length
+  // What JSON.parse met, without where: a position, or the text around it.
+  const met = message.replace(/ in JSON at position.*$/s, '').replace(/, (\.\.\.)?".*is not valid JSON$/s, '')
   return {
     file,
-    line,
-    message: `this is not JSON: ${message.replace(/ in JSON at position.*$/, '').replace(/\s*\(line.*$/, '')}; look for a comma too many or too few`,
+    line: source.slice(0, jsonPosition(source, message)).split('\n').length,
+    message: `this is not JSON: ${met}; look for a comma too many or too few`,
   }
 }
 
+// V8 names the position in some of its messages. In the others it quotes the ten characters before and after it.
+function jsonPosition(source: string, message: string): number {
+  const named = message.match(/position (\d+)/)?.[1]
+  if (named !== undefined) return Number(named)
+  const quoted = message.match(/^Unexpected token '(.+?)', (\.\.\.)?"(.*)"(\.\.\.)? is not valid JSON$/su)
+  if (!quoted) return source.length
+  const [, token = '', cutBefore, near = ''] = quoted
+  return source.indexOf(token, source.indexOf(near) + (cutBefore ? 10 : 0))
+}
+
 function schemaFaults(file: string, source: string, found: unknown, issue: z.core.$ZodIssue): Fault[] {
-  const path = keyPath(issue.path)
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
-      const full = keyPath([...issue.path, key])
-      const built = NOT_BUILT.has(key)
-        ? `"${full}" is not built yet; take it out`
-        : `"${full}" is unknown${nearest(key, knownKeys(issue.path))}`
-      return { file, ...lineOf(source, key), message: built }
+      const path = [...issue.path, key]
+      const message = NOT_BUILT.has(key)
+        ? `"${keyPath(path)}" is not built yet; take it out`
+        : `"${keyPath(path)}" is unknown${nearest(key, knownKeys(issue.path, found))}`
+      return { file, ...lineOf(source, path), message }
     })
   }
-  const value = issue.path.reduce<unknown>(
-    (node, key) => (node as Record<PropertyKey, unknown> | undefined)?.[key],
+  const name = issue.path.length === 0 ? 'the configuration' : `"${keyPath(issue.path)}"`
+  const value = valueAt(found, issue.path)
+  if (value === undefined)
+    return [
+      {
+        file,
+        ...lineOf(source, issue.path.slice(0, -1)),
+        message: `${name} is missing; it has no default`,
+      },
+    ]
+  const message = `${name} is ${JSON.stringify(value)}; ${expectation(issue)}`
+  return [{ file, ...lineOf(source, issue.path), message }]
+}
+
+function valueAt(found: unknown, path: PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (node, key) => (node as Record<PropertyKey, unknown> | null | undefined)?.[key],
     found,
   )
-  const key = [...issue.path].reverse().find((step) => typeof step === 'string')
-  const line = value === undefined || key === undefined ? {} : lineOf(source, String(key))
-  if (value === undefined) return [{ file, message: `"${path}" is missing; it has no default` }]
-  return [{ file, ...line, message: `"${path}" is ${JSON.stringify(value)}; ${expectation(issue)}` }]
 }
 
 function expectation(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_type') return `expected ${issue.expected}`
-  if (issue.code === 'invalid_union') return 'expected one of the forms the README shows'
   return issue.message.charAt(0).toLowerCase() + issue.message.slice(1)
 }
 
@@ -400,21 +432,38 @@ function keyPath(path: PropertyKey[]): string {
     .replace(/^\./, '')
 }
 
-function lineOf(source: string, key: string): { line?: number } {
-  const at = source.indexOf(`"${key}"`)
-  return at < 0 ? {} : { line: source.slice(0, at).split('\n').length }
+/** The line that the value at `path` begins in. JSON is YAML too, and this parser knows where each thing stands. */
+function lineOf(source: string, path: PropertyKey[]): { line?: number } {
+  const lines = new LineCounter()
+  const node = parseDocument(source, { lineCounter: lines, uniqueKeys: false }).getIn(path, true)
+  const start = isNode(node) ? node.range?.[0] : undefined
+  return path.length === 0 || start === undefined ? {} : { line: lines.linePos(start).line }
 }
 
 /** The keys that may stand at a place of the configuration, read from the JSON Schema so that there is one list. */
-function knownKeys(path: PropertyKey[]): string[] {
-  type Node = { properties?: Record<string, Node>; items?: Node; oneOf?: Node[]; anyOf?: Node[] }
+function knownKeys(path: PropertyKey[], found: unknown): string[] {
+  type Node = {
+    properties?: Record<string, Node>
+    items?: Node
+    oneOf?: Node[]
+    anyOf?: Node[]
+    const?: unknown
+  }
+  // Of a transport's forms only the one of its kind.
+  const fits = (node: Node, value: unknown) =>
+    Object.entries(node.properties ?? {}).every(
+      ([key, { const: wanted }]) => wanted === undefined || wanted === valueAt(value, [key]),
+    )
   let nodes: Node[] = [configSchema() as Node]
-  for (const key of path) {
+  path.forEach((key, depth) => {
+    const value = valueAt(found, path.slice(0, depth + 1))
     nodes = nodes.flatMap((node) => {
       const next = typeof key === 'number' ? node.items : node.properties?.[String(key)]
-      return next ? [next, ...(next.oneOf ?? []), ...(next.anyOf ?? [])] : []
+      return next
+        ? [next, ...[...(next.oneOf ?? []), ...(next.anyOf ?? [])].filter((form) => fits(form, value))]
+        : []
     })
-  }
+  })
   return nodes.flatMap((node) => Object.keys(node.properties ?? {}))
 }
 

@@ -46,6 +46,8 @@ say('Two more posts appear. The next round mails them to the four who want every
 for (const post of LATER) await publishToday(post)
 await posthorn('worker', '--once')
 
+await posthorn('issues', 'show', '1')
+
 say('Nothing is new, so the next round does nothing.')
 await posthorn('worker', '--once')
 

@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts'
-import { countDeliveries, troubledDeliveries } from '../store/deliveries.ts'
+import { countDeliveries, recipientsOf, troubledDeliveries } from '../store/deliveries.ts'
 import { readIssue, summariseIssues } from '../store/issues.ts'
 import { renditionsOf } from '../store/renditions.ts'
 import { table } from '../terminal.ts'
@@ -8,6 +8,7 @@ import { shownTime } from './plan.ts'
 import { issueLine } from './send.ts'
 
 const SHOWN = 50
+const RECIPIENTS_SHOWN = 5
 
 export async function listIssues(context: Context, options: { json?: boolean }): Promise<number> {
   return context.withSite(async ({ db }) => {
@@ -42,6 +43,8 @@ export async function showIssue(
     }
     const { out } = context.terminal
     out(`${issueLine(issue, deliveries)} (${issue.state})`)
+    const shown = await recipientsOf(db, issue.number, RECIPIENTS_SHOWN)
+    const more = Object.values(deliveries).reduce((sum, number) => sum + number, 0) - shown.length
     const rows = [
       [
         'kind',
@@ -49,6 +52,7 @@ export async function showIssue(
       ],
       ['due', shownTime(new Date(issue.due_at), site)],
       ...(issue.sent_at ? [['sent', shownTime(new Date(issue.sent_at), site)]] : []),
+      ['to', `${shown.join(', ')}${more > 0 ? ` and ${more.toLocaleString('en')} more` : ''}`],
       ['read it at', `${config.web.url}/issues/${issue.number}`],
     ]
     for (const line of table(rows)) out(line)

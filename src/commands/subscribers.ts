@@ -16,7 +16,7 @@ import {
 } from '../store/subscribers.ts'
 import { addSubscriber } from '../subscribers/add.ts'
 import { exportSubscribers } from '../subscribers/export.ts'
-import { importSubscribers } from '../subscribers/import.ts'
+import { type Imported, importSubscribers } from '../subscribers/import.ts'
 import { count, table } from '../terminal.ts'
 import { delivering } from '../worker.ts'
 import { type Context, EXIT } from './main.ts'
@@ -123,9 +123,33 @@ export async function importFile(
       terminal.json(imported)
       return EXIT.done
     }
-    terminal.out(JSON.stringify(imported))
+    for (const line of importLines(imported)) terminal.out(line)
+    if (imported.added.unconfirmed > 0 && !options.confirmed) {
+      terminal.say(
+        'nobody was written to: unconfirmed people are mailed nothing until they ask for it themselves',
+      )
+      terminal.say('try: `--confirmed`, if they consented elsewhere')
+    }
     return EXIT.done
   })
+}
+
+function importLines({ rows, added, known, repeated, suppressed, ignored }: Imported): string[] {
+  const parts = [
+    [rows, 'rows'],
+    [added.confirmed, 'readers from now on'],
+    [added.unconfirmed, 'unconfirmed'],
+    [added.unsubscribed, 'unsubscribed, and they stay so'],
+    [known, 'known already, nothing of them was changed'],
+    [repeated, 'a second time in the file'],
+    [suppressed, 'never to be mailed, left out'],
+  ] as const
+  const lines = table(
+    parts.flatMap(([number, what]) => (number > 0 ? [[number.toLocaleString('en'), what]] : [])),
+    [0],
+  )
+  if (ignored.length > 0) lines.push(`columns not understood and not kept: ${ignored.join(', ')}`)
+  return lines
 }
 
 export async function exportAll(context: Context): Promise<number> {

@@ -1,12 +1,15 @@
 /**
- * Header fields (RFC 5322) with words outside ASCII (RFC 2047). Whatever is given, what comes out is ASCII, holds no
- * line break of the value's own, and no line is longer than 998 octets.
+ * Header fields (RFC 5322) with words outside ASCII (RFC 2047). Whatever text is given, what comes out is ASCII, holds
+ * no line break of the text's own, and no line is longer than 998 octets. An address or identifier that would break
+ * this has passed a check that it should not have: that is a bug of ours, and it is thrown.
  */
 
 /** RFC 2047, 2: "An 'encoded-word' may not be more than 75 characters long". */
 const ENCODED_WORD = 75
 /** RFC 5322, 2.1.1: each line "SHOULD be no more than 78 characters". */
 const LINE = 78
+/** RFC 5322, 2.1.1: each line "MUST be no more than 998 characters", the field's name included. */
+const LONGEST_WORD = 900
 
 /** One field of free text, such as a subject, folded and with its CRLF. */
 export function textField(name: string, value: string): string {
@@ -44,7 +47,8 @@ function phrase(value: string, column: number): string[] {
   if (clean === '') return []
   if (!isPlain(clean)) return encodedWords(clean, column)
   if (/^[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+$/.test(clean)) return clean.split(' ')
-  return [`"${clean.replace(/[\\"]/g, '\\$&')}"`]
+  // A quoted string may be folded at its spaces too, and a long one has to be.
+  return `"${clean.replace(/[\\"]/g, '\\$&')}"`.split(' ')
 }
 
 // ASCII that no reader would take for an encoded word, in words short enough to fold between.
@@ -87,6 +91,8 @@ function encodedWords(value: string, column: number): string[] {
 }
 
 function fold(name: string, words: string[]): string {
+  const wrong = words.find((word) => word.length > LONGEST_WORD || !/^[\u0020-\u007e]*$/.test(word))
+  if (wrong !== undefined) throw new Error(`the header field ${name} cannot hold ${JSON.stringify(wrong)}`)
   let field = `${name}:`
   let column = field.length
   for (const word of words) {

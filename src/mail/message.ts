@@ -10,7 +10,7 @@
 import { createHash } from 'node:crypto'
 import { dateText, listIdField, mailboxField, plainField, textField } from './header.ts'
 import { encodeQuotedPrintable } from './quoted-printable.ts'
-import { SLOT_CLOSE, SLOT_OPEN, type SlotName } from './slots.ts'
+import { SLOT_CLOSE, SLOT_NAMES, SLOT_OPEN, type SlotName } from './slots.ts'
 
 /** What all recipients of a rendition share. */
 export type Frame = {
@@ -77,7 +77,8 @@ export function withoutSlots(rendered: string): string {
   return rendered.replace(SLOT, '')
 }
 
-const SLOT = new RegExp(`${SLOT_OPEN}([a-z]+)${SLOT_CLOSE}`, 'g')
+// The known names and no others: a post may hold these characters around any word.
+const SLOT = new RegExp(`${SLOT_OPEN}(${SLOT_NAMES.join('|')})${SLOT_CLOSE}`, 'g')
 
 type Part = { type: string; pieces: Piece[]; escape: (value: string) => string }
 

@@ -5,11 +5,13 @@
 import type { Config } from '../config.ts'
 import { oneLine } from '../posts/plain.ts'
 import { newestFirst, type Post } from '../posts/post.ts'
-import { directionOf, pictureAddress, renderArticle } from './article.ts'
+import { renderArticle } from './article.ts'
 import { DARK, LIGHT } from './colors.ts'
 import { cutTree } from './cut.ts'
+import { directionOf } from './direction.ts'
 import { composeLetter, listFoot } from './letter.ts'
 import type { Mjml } from './mjml.ts'
+import { pictureAddress } from './safe-html.ts'
 import { slot } from './slots.ts'
 import { escapeHtml, Markup, renderTemplate, withoutMarks } from './template.ts'
 import { renderText, underlined, WIDTH, wrap } from './text.ts'
@@ -65,7 +67,7 @@ export async function renderIssue(post: Post, press: Press): Promise<Rendition> 
       site: press.site,
       title: shown.title,
       body: [
-        wrap([shown.date, shown.authors && words.by(shown.authors)].filter(Boolean).join(', '), WIDTH),
+        wrap([shown.date, shown.authors].filter(Boolean).join(' · '), WIDTH),
         renderText(tree, { url: post.url, words }),
         rest ? `${wrap(words.tooLong, WIDTH)}\n${wrap(words.readOn(shown.title), WIDTH)}\n${post.url}` : '',
       ],

@@ -54,7 +54,9 @@ export async function smtpTransport(config: SmtpConfig, timeouts: Timeouts = TIM
         const wasUsed = connection.used
         const outcome = await attempt(envelope, { chunks, beforeFirstByte }, connection)
         // Servers close a connection after some messages without a word: ordinary, and no attempt of this message.
-        if (outcome.kind === 'not sent' && wasUsed && !connection.asked) continue
+        // Only where it did close: a fault of the envelope would come again for ever.
+        const wasClosed = wasUsed && !connection.asked && !connection.isOpen()
+        if (outcome.kind === 'not sent' && wasClosed) continue
         return outcome
       }
     },
@@ -102,20 +104,27 @@ class Connection extends SMTPConnection {
     return !this._destroyed && this._socket !== false && this._socket?.writable === true
   }
 
-  /** Connects, agrees on TLS and logs in. */
+  /** Connects, agrees on TLS and logs in; where that fails the connection is closed. */
   async open(): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.once('error', reject)
-      this.connect((error) => (error ? reject(error) : resolve()))
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    // nodemailer's `login` never calls back when the connection is lost meanwhile: only these two tell.
+    this.once('error', reject)
+    this.once('end', () => reject(new Error('Connection closed')))
+    this.connect((error) => {
+      const auth = this.#config.auth
+      if (error) reject(error)
+      else if (!auth) resolve()
+      else
+        this.login({ user: auth.user, pass: auth.password }, (failure) =>
+          failure ? reject(failure) : resolve(),
+        )
     })
-    const auth = this.#config.auth
-    if (!auth) return
-    await new Promise<void>((resolve, reject) => {
-      this.login({ user: auth.user, pass: auth.password }, (error) => (error ? reject(error) : resolve()))
-    }).catch((error) => {
+    try {
+      await promise
+    } catch (error) {
       this.close()
       throw error
-    })
+    }
   }
 
   /** Sends one message. Afterwards the connection is open and clean, or closed. */
@@ -139,7 +148,10 @@ class Connection extends SMTPConnection {
   }
 
   override quit(): void {
-    if (this.isOpen()) super.quit()
+    if (!this.isOpen()) return
+    super.quit()
+    // RFC 5321, 4.1.1.10: a client "SHOULD wait until it receives the reply", but no process stays alive for it.
+    if (this._socket) this._socket.unref()
   }
 
   /** nodemailer calls this once the server has answered 354. */
@@ -172,7 +184,9 @@ class Connection extends SMTPConnection {
   }
 
   #outcome(error: Failure | null, reply: string, marked: boolean): Outcome {
-    if (!error) return { kind: 'sent', reply: oneLine(reply) }
+    // nodemailer looks at the first character alone, and "2 of 3 disks are full" is no reply (RFC 5321, 4.2).
+    if (!error && /^2\d\d([ -]|$)/.test(reply)) return { kind: 'sent', reply: oneLine(reply) }
+    if (!error) return { kind: 'unknown', reason: `the answer was "${oneLine(reply)}"` }
     const code = error.responseCode || 0
     const said = code >= 400 && code < 600 && error.command !== 'CONN'
     if (said) return { kind: 'refused', code, reply: oneLine(error.response ?? error.message) }

@@ -5,12 +5,11 @@
  * like `</mj-text>` breaks out of its place. So Liquid prints a mark in place of every value that is more than a plain
  * word, and the escaped value is put where its mark stands once MJML is done. No word of a post passes through MJML.
  */
-import { existsSync } from 'node:fs'
 import { readdir, readFile, realpath } from 'node:fs/promises'
-import { dirname, join, relative, sep } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join, relative, sep } from 'node:path'
 import { Liquid, LiquidError } from 'liquidjs'
 import { errorCode, type Fault, FaultsError, UserError } from '../errors.ts'
+import { packageFolder } from '../package.ts'
 import type { Mjml } from './mjml.ts'
 
 /** HTML that is safe already and is printed as it stands, such as an article. */
@@ -101,17 +100,6 @@ export function escapeHtml(text: string): string {
     .replaceAll("'", '&#39;')
 }
 
-/** The folder that Posthorn's package.json is in, from `src/mail/` in a checkout and from `dist/` in the package. */
-export function packageFolder(): string {
-  let folder = dirname(fileURLToPath(import.meta.url))
-  while (!existsSync(join(folder, 'package.json'))) {
-    const above = dirname(folder)
-    if (above === folder) throw new Error(`no package.json above ${import.meta.url}`)
-    folder = above
-  }
-  return folder
-}
-
 // All are read at once and handed to Liquid in memory, so that no template can name a file outside these folders.
 async function readTemplates(siteFolder: string): Promise<Map<string, Template>> {
   const templates = new Map<string, Template>()
@@ -120,16 +108,24 @@ async function readTemplates(siteFolder: string): Promise<Map<string, Template>>
       const path = join(folder, name)
       const fromSite = relative(siteFolder, path)
       const label = fromSite.startsWith('..') ? path : fromSite.replaceAll(sep, '/')
-      if (!(await realpath(path)).startsWith((await realpath(folder)) + sep))
-        throw new UserError(`${label}: this link leads out of the templates folder`, {
-          hint: 'put a copy of the file there',
-        })
-      const source = withoutMarks(
-        (await readFile(path, 'utf8')).replace(/^\uFEFF/, '').replaceAll('\r\n', '\n'),
-      )
-      templates.set(name, { label, source })
+      const source = withoutMarks((await readWithin(folder, path, label)).replace(/^\uFEFF/, ''))
+      templates.set(name, { label, source: source.replaceAll('\r\n', '\n') })
     }
   return templates
+}
+
+async function readWithin(folder: string, path: string, label: string): Promise<string> {
+  try {
+    if ((await realpath(path)).startsWith((await realpath(folder)) + sep)) return await readFile(path, 'utf8')
+  } catch (error) {
+    throw new UserError(`${label}: cannot be read (${errorCode(error) ?? error})`, {
+      hint: 'look at its permissions, and whether it is a file',
+      cause: error,
+    })
+  }
+  throw new UserError(`${label}: this link leads out of the templates folder`, {
+    hint: 'put a copy of the file there',
+  })
 }
 
 async function mjmlFiles(folder: string): Promise<string[]> {

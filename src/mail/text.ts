@@ -5,7 +5,7 @@
  */
 import { oneLine } from '../posts/plain.ts'
 import type { Block, Inline, ListItem, Tree } from '../posts/tree.ts'
-import { mailAddress, safeHtml } from './article.ts'
+import { mailAddress, safeHtml } from './safe-html.ts'
 import { withoutMarks } from './template.ts'
 import type { Words } from './words.ts'
 

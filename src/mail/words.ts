@@ -3,7 +3,6 @@ export type Words = typeof ENGLISH
 
 export const ENGLISH = {
   viewInBrowser: 'View in the browser',
-  by: (authors: string) => `by ${authors}`,
   readOn: (title: string) => `Read on: ${title}`,
   newPost: (site: string, date: string) => `A new post on ${site}, ${date}. Read it here or in your browser.`,
   newPosts: (count: number) => (count === 1 ? 'One new post' : `${count} new posts`),

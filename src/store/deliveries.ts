@@ -214,6 +214,19 @@ export async function countInHand(db: Reader, issue: number, now: Date): Promise
   return row.count
 }
 
+/** The first people an issue is for, by address. */
+export async function recipientsOf(db: Reader, issue: number, limit: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('deliveries')
+    .select('address')
+    .where('issue', '=', issue)
+    .where('kind', '=', 'issue')
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => row.address || '(erased)')
+}
+
 /** What the author should look at: deliveries of an issue that failed or whose fate is unknown. */
 export async function troubledDeliveries(db: Reader, issue: number, limit: number) {
   return db

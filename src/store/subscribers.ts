@@ -93,6 +93,17 @@ export async function subscriberOfDelivery(
   return { kind: row.kind, subscriber, datedAt: new Date(row.dated_at) }
 }
 
+/** When a person was last sent a confirmation, whatever became of it; null where they never were. */
+export async function lastConfirmationAt(db: Reader, subscriber: number): Promise<Date | null> {
+  const row = await db
+    .selectFrom('deliveries')
+    .select(({ fn }) => fn.max('dated_at').as('last'))
+    .where('subscriber', '=', subscriber)
+    .where('kind', '=', 'confirmation')
+    .executeTakeFirst()
+  return row?.last ? new Date(row.last) : null
+}
+
 export async function consentsOf(db: Reader, subscriber: number): Promise<Consent[]> {
   return db
     .selectFrom('consents')
@@ -197,6 +208,7 @@ export async function countSuppressions(db: Reader): Promise<number> {
   return row.count
 }
 
-function erasedKey(secret: string, addressKey: string): string {
+/** What stands in the suppressions for somebody who was erased: it can be recognised, and not read. */
+export function erasedKey(secret: string, addressKey: string): string {
   return `hmac:${createHmac('sha256', secret).update(`erased ${addressKey}`).digest('hex')}`
 }

@@ -1,0 +1,95 @@
+import { checkAddress } from '../address.ts'
+import type { Config } from '../config.ts'
+import { enqueueConfirmation, printConfirmation } from '../deliveries/enqueue.ts'
+import { UserError } from '../errors.ts'
+import { type Database, type Reader, time, write } from '../store/database.ts'
+import type { SubscriberRhythm } from '../store/schema.ts'
+import {
+  confirmSubscriber,
+  findSubscriber,
+  findSuppression,
+  insertSubscriber,
+  recordConsent,
+  type Subscriber,
+  type Suppression,
+} from '../store/subscribers.ts'
+import { checkName } from './name.ts'
+import { defaults } from './subscribe.ts'
+
+/** Somebody the author adds by hand. What is left out is the site's. */
+export type Added = { address: string; name?: string; rhythm?: SubscriberRhythm }
+
+/**
+ * Adds one person by the author's word.
+ *
+ * @param options `confirmed`: they have consented elsewhere and are a reader from now on; else they get a confirmation
+ * @param secret the site's key
+ * @throws UserError for a bad address or name, for an address that is here already whatever its status, and for one that must
+ *   not be mailed: nobody but the person themselves brings back who left
+ */
+export async function addSubscriber(
+  db: Database,
+  added: Added,
+  options: { confirmed: boolean },
+  config: Config,
+  secret: string,
+  now: Date,
+): Promise<Subscriber> {
+  const address = checkAddress(added.address)
+  if ('fault' in address)
+    throw new UserError(`the address is ${JSON.stringify(added.address)}; ${address.fault}`)
+  const called = checkName(added.name ?? '')
+  if ('fault' in called) throw new UserError(`the name is ${JSON.stringify(added.name)}; ${called.fault}`)
+  await refuseKnown(db, address.key, secret, config)
+  const printed = options.confirmed ? null : await printConfirmation(config)
+  return write(db, async (trx) => {
+    await refuseKnown(trx, address.key, secret, config)
+    const person = await insertSubscriber(trx, { ...defaults(config), ...added, ...called, ...address }, now)
+    if (printed) {
+      await enqueueConfirmation(trx, person, printed, config, now)
+      return person
+    }
+    await confirmSubscriber(trx, person.id, now)
+    await recordConsent(trx, person.id, { at: time(now), act: 'added', source: 'the author', words: '' })
+    return (await findSubscriber(trx, address.key)) as Subscriber
+  })
+}
+
+async function refuseKnown(db: Reader, key: string, secret: string, config: Config): Promise<void> {
+  const suppression = await findSuppression(db, key, secret)
+  if (suppression) throw refusal(key, suppression)
+  const known = await findSubscriber(db, key)
+  if (!known) return
+  const form = `${config.web.url}/subscribe`
+  switch (known.status) {
+    case 'confirmed':
+      throw new UserError(`${known.address} is a reader already, since ${day(known.confirmed_at)}`)
+    case 'unconfirmed':
+      throw new UserError(
+        `${known.address} is here since ${day(known.created_at)} and has not confirmed yet`,
+        {
+          hint: `only they can: a new confirmation comes to them when they ask for it at ${form}`,
+        },
+      )
+    case 'unsubscribed':
+      throw new UserError(`${known.address} unsubscribed on ${day(known.unsubscribed_at)}`, {
+        hint: `only they can come back, at ${form}`,
+      })
+  }
+}
+
+function refusal(key: string, { reason, at }: Suppression): UserError {
+  const why = {
+    bounce: 'mail to it came back',
+    complaint: 'its owner complained about mail from here',
+    erased: 'its owner was erased',
+    author: 'you said so',
+  }[reason]
+  return new UserError(`${key} must not be mailed: ${why} (${day(at)})`, {
+    hint: 'nothing that adds or imports people lifts this',
+  })
+}
+
+function day(time: string | null): string {
+  return time === null ? 'an unknown day' : time.slice(0, 10)
+}

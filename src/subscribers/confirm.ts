@@ -1,0 +1,55 @@
+import { type Database, type Reader, time, write } from '../store/database.ts'
+import {
+  type Consent,
+  confirmSubscriber,
+  findSuppression,
+  recordConsent,
+  type Subscriber,
+  subscriberOfDelivery,
+} from '../store/subscribers.ts'
+
+const GOOD_FOR_MS = 7 * 86_400_000
+
+/**
+ * Whom a confirmation would make a reader; null where it does nothing any more. It is good for seven days, and not
+ * once its owner has left again: who unsubscribed after it was sent is not brought back by an old button.
+ *
+ * @param delivery the one that the token came in
+ */
+export async function findConfirmable(
+  db: Reader,
+  delivery: number,
+  secret: string,
+  now: Date,
+): Promise<Subscriber | null> {
+  const sent = await subscriberOfDelivery(db, delivery)
+  if (sent?.kind !== 'confirmation' || !sent.subscriber) return null
+  if (now.getTime() - sent.datedAt.getTime() > GOOD_FOR_MS) return null
+  const { subscriber } = sent
+  if (subscriber.unsubscribed_at && subscriber.unsubscribed_at >= time(sent.datedAt)) return null
+  return (await findSuppression(db, subscriber.address_key, secret)) ? null : subscriber
+}
+
+/**
+ * The person's own yes: they are a reader from now on, and what is new after this moment is theirs. Saying it again
+ * changes nothing.
+ *
+ * @param evidence from where it was said, and to which words
+ * @returns whether the confirmation was still good
+ */
+export async function confirm(
+  db: Database,
+  delivery: number,
+  evidence: Pick<Consent, 'source' | 'words'>,
+  secret: string,
+  now: Date,
+): Promise<boolean> {
+  return write(db, async (trx) => {
+    const subscriber = await findConfirmable(trx, delivery, secret, now)
+    if (!subscriber) return false
+    if (subscriber.status === 'confirmed') return true
+    await confirmSubscriber(trx, subscriber.id, now)
+    await recordConsent(trx, subscriber.id, { at: time(now), act: 'confirmed', ...evidence })
+    return true
+  })
+}

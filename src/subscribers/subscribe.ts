@@ -1,0 +1,60 @@
+import type { Address } from '../address.ts'
+import type { Config } from '../config.ts'
+import { enqueueConfirmation } from '../deliveries/enqueue.ts'
+import type { Rendition } from '../mail/render.ts'
+import { type Database, time, type Writer, write } from '../store/database.ts'
+import {
+  type Consent,
+  findSubscriber,
+  findSuppression,
+  insertSubscriber,
+  lastConfirmationAt,
+  recordConsent,
+} from '../store/subscribers.ts'
+
+const DAY_MS = 86_400_000
+
+/** Somebody typed an address into a form: whose it is nobody knows yet. */
+export type Asked = Address & {
+  name: string
+  /** From where, cut short enough to name nobody, and the words that stood beside the button. */
+  evidence: Pick<Consent, 'source' | 'words'>
+}
+
+/**
+ * Takes the wish to subscribe: the address gets a confirmation, and nothing else until its owner confirms. Who gets
+ * none: readers, addresses that must not be mailed, and whoever got one within the last day, so that the form is no
+ * means to flood a stranger. What it was of these is not told: a caller that knew could show it.
+ *
+ * @param printed what the confirmation says, rendered before anybody is looked up
+ * @param secret the site's key
+ */
+export async function askToSubscribe(
+  db: Database,
+  asked: Asked,
+  printed: Rendition,
+  config: Config,
+  secret: string,
+  now: Date,
+): Promise<void> {
+  await write(db, async (trx) => {
+    if (await findSuppression(trx, asked.key, secret)) return
+    const known = await findSubscriber(trx, asked.key)
+    if (known?.status === 'confirmed' || (known && (await wasAskedToday(trx, known.id, now)))) return
+    const person = known ?? (await insertSubscriber(trx, { ...asked, ...defaults(config) }, now))
+    await recordConsent(trx, person.id, { at: time(now), act: 'asked', ...asked.evidence })
+    // Without the name: it is a stranger's text until the address is confirmed, and would be mailed to a third person.
+    await enqueueConfirmation(trx, { ...person, name: '' }, printed, config, now)
+  })
+}
+
+/** What somebody is who said no more than their address. */
+export function defaults(config: Config) {
+  const { language, timeZone } = config.site
+  return { rhythm: 'instant' as const, tags: [], language, timeZone }
+}
+
+async function wasAskedToday(trx: Writer, subscriber: number, now: Date): Promise<boolean> {
+  const last = await lastConfirmationAt(trx, subscriber)
+  return last !== null && now.getTime() - last.getTime() < DAY_MS
+}

@@ -1,0 +1,41 @@
+import type { Hono } from 'hono'
+import { withoutSlots } from '../mail/message.ts'
+import { slot } from '../mail/slots.ts'
+import { readIssue } from '../store/issues.ts'
+import { renditionsOf } from '../store/renditions.ts'
+import { MESSAGE_POLICY } from './headers.ts'
+import type { Web } from './page.ts'
+
+/** An issue is public once it is on its way, and stays so. */
+const SHOWN = new Set(['sending', 'paused', 'sent'])
+
+/** `/issues/N`, with `?rendition=K` for people who were owed other posts: a message in the browser, of no recipient. */
+export function issuePage(app: Hono, web: Web): void {
+  app.get('/issues/:number{[1-9][0-9]{0,14}}', async (c) => {
+    const issue = await readIssue(web.db, Number(c.req.param('number')))
+    if (!issue || !SHOWN.has(issue.state)) return c.notFound()
+    const place = Number(c.req.query('rendition') ?? 1)
+    const rendition = (await renditionsOf(web.db, issue.number))[place - 1]
+    if (!rendition) return c.notFound()
+    c.header('Content-Security-Policy', MESSAGE_POLICY)
+    c.header('Cache-Control', 'no-cache')
+    // Search engines have the posts themselves.
+    c.header('X-Robots-Tag', 'noindex')
+    return c.html(inTheBrowser(rendition.html, `${web.config.web.url}/unsubscribe`))
+  })
+}
+
+/**
+ * The HTML of a rendition as a page for everybody: the link that leads here is gone, with the dot that parts it from
+ * its neighbour; the one for leaving leads to the page that says where each reader's own is.
+ *
+ * @param leave the address of that page
+ */
+export function inTheBrowser(rendered: string, leave: string): string {
+  return withoutSlots(rendered.replace(LINK_HERE, '').replaceAll(slot('unsubscribe'), leave))
+}
+
+const LINK_HERE = new RegExp(
+  `(?:(?:\\s|&nbsp;|\\u00a0)*·(?:\\s|&nbsp;|\\u00a0)*)?<a\\b[^>]*\\bhref="${slot('issue')}"[^>]*>[^<]*</a>`,
+  'g',
+)

@@ -1,0 +1,133 @@
+/**
+ * The web server: the author's feeds and pages, and the pages by which people come and go. No GET or HEAD changes
+ * anything: mail software opens links, and some of it runs what it finds there.
+ */
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
+import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { html } from 'hono/html'
+import { errorCode, UserError } from '../errors.ts'
+import { confirmPage } from './confirm.ts'
+import { files } from './files.ts'
+import { securityHeaders } from './headers.ts'
+import { healthPage } from './health.ts'
+import { issuePage } from './issue.ts'
+import { showPage, type Web } from './page.ts'
+import { subscribePage } from './subscribe.ts'
+import { unsubscribePage } from './unsubscribe.ts'
+import { WORDS } from './words.ts'
+
+/** A name and an address, many times over. */
+const LONGEST_BODY = 16 * 1024
+/** Who takes longer to say what they want is no reader. */
+const REQUEST_TIMEOUT_MS = 30_000
+/** How long an answer that is under way may still take when the server stops. */
+const GRACE_MS = 5_000
+
+export type Listening = {
+  port: number
+  /** Takes no more requests; resolves when those under way are answered, or after five seconds. */
+  close(): Promise<void>
+}
+
+/** All pages, as a function from request to response. */
+export function createWeb(web: Web): Hono {
+  const app = new Hono()
+  app.use(securityHeaders())
+  app.use(
+    bodyLimit({
+      maxSize: LONGEST_BODY,
+      onError: (c) => {
+        const { title, lead } = WORDS.tooLarge
+        return showPage(c, web, { title, content: html`<h1>${title}</h1><p>${lead}</p>` }, 413)
+      },
+    }),
+  )
+  subscribePage(app, web)
+  confirmPage(app, web)
+  unsubscribePage(app, web)
+  issuePage(app, web)
+  healthPage(app, web)
+  files(app, web)
+  app.notFound((c) => {
+    const { title, lead, cure } = WORDS.notFound
+    const content = html`<h1>${title}</h1>
+<p>${lead}</p>
+<p><a href="${web.config.site.url}/">${cure}</a></p>`
+    return showPage(c, web, { title, content }, 404)
+  })
+  app.onError(async (error, c) => {
+    // The path alone: what follows "?" may be somebody's token.
+    web.log?.error({ err: error, method: c.req.method, path: c.req.path }, `a page failed: ${error.message}`)
+    const { title, lead } = WORDS.broken
+    try {
+      return await showPage(c, web, { title, content: html`<h1>${title}</h1><p>${lead}</p>` }, 500)
+    } catch {
+      // It may be the frame of all pages that is broken; that was the error told above.
+      return c.text(`${title}. ${lead}`, 500)
+    }
+  })
+  return app
+}
+
+/**
+ * Opens the server at `web.listen`; port 0 takes a free one.
+ *
+ * @throws UserError where it cannot be had
+ */
+export async function listen(web: Web): Promise<Listening> {
+  const { host, port } = web.config.web
+  const server = createAdaptorServer({
+    fetch: createWeb(web).fetch,
+    overrideGlobalObjects: false,
+    serverOptions: { requestTimeout: REQUEST_TIMEOUT_MS },
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(cannotListen(host, port, error)))
+    server.listen(port, host, resolve)
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        const late = setTimeout(
+          () => 'closeAllConnections' in server && server.closeAllConnections(),
+          GRACE_MS,
+        )
+        server.close(() => {
+          clearTimeout(late)
+          resolve()
+        })
+      }),
+  }
+}
+
+function cannotListen(host: string, port: number, error: unknown): UserError {
+  const place = `"web.listen" is ${host.includes(':') ? `[${host}]` : host}:${port}`
+  const say = (found: string, hint: string) => new UserError(`${place}: ${found}`, { hint, cause: error })
+  switch (errorCode(error)) {
+    case 'EADDRINUSE':
+      return say(
+        'another program is listening there',
+        'stop it (it may be another `posthorn worker` or `serve`), or write another port',
+      )
+    case 'EACCES':
+      return say(
+        'this user may not listen there',
+        'write a port from 1024 on, and let a proxy pass requests on to it',
+      )
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return say(
+        'this machine has no such address',
+        'write 127.0.0.1 to be reached from this machine alone, 0.0.0.0 from everywhere',
+      )
+    default:
+      return say(
+        `the system does not let us listen (${errorCode(error) ?? error})`,
+        'write another address or port',
+      )
+  }
+}
