@@ -6,11 +6,11 @@
  * HTML, passes one sanitizer, which keeps the elements below and gives each the style of its kind. So a raw `<table>`
  * looks like one from Markdown, and there is one place that decides what gets into a mail.
  */
+
+import { directionOf, escapeHtml } from '../markup.ts'
 import type { Block, Inline, ListItem, Tree } from '../posts/tree.ts'
-import { directionOf } from './direction.ts'
 import { type ArticleOptions, safeHtml } from './safe-html.ts'
 import { look } from './styles.ts'
-import { escapeHtml } from './template.ts'
 
 /**
  * Renders a tree for the HTML part of a message, to stand below the message's one `h1`.

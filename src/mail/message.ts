@@ -8,6 +8,7 @@
  * sent again is the same letter.
  */
 import { createHash } from 'node:crypto'
+import { escapeHtml } from '../markup.ts'
 import { dateText, listIdField, mailboxField, plainField, textField } from './header.ts'
 import { encodeQuotedPrintable } from './quoted-printable.ts'
 import { SLOT_CLOSE, SLOT_NAMES, SLOT_OPEN, type SlotName } from './slots.ts'
@@ -127,10 +128,6 @@ function boundaryOf(frame: Frame): string {
     .update('\0')
     .update(frame.html)
   return `=_${content.digest('hex').slice(0, 32)}`
-}
-
-function escapeHtml(value: string): string {
-  return value.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }
 
 function oneLineText(value: string): string {

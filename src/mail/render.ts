@@ -3,17 +3,17 @@
  * the next stands in them as slots.
  */
 import type { Config } from '../config.ts'
+import { directionOf, escapeHtml } from '../markup.ts'
 import { oneLine } from '../posts/plain.ts'
 import { newestFirst, type Post } from '../posts/post.ts'
 import { renderArticle } from './article.ts'
 import { DARK, LIGHT } from './colors.ts'
 import { cutTree } from './cut.ts'
-import { directionOf } from './direction.ts'
 import { composeLetter, listFoot } from './letter.ts'
 import type { Mjml } from './mjml.ts'
 import { pictureAddress } from './safe-html.ts'
 import { slot } from './slots.ts'
-import { escapeHtml, Markup, renderTemplate, withoutMarks } from './template.ts'
+import { Markup, renderTemplate, withoutMarks } from './template.ts'
 import { renderText, underlined, WIDTH, wrap } from './text.ts'
 import { ENGLISH } from './words.ts'
 

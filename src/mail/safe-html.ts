@@ -2,8 +2,8 @@
  * The one gate for what stands in an article: harmless elements in our styles, addresses absolute, players as links.
  */
 import sanitizeHtml, { type Attributes, type Tag } from 'sanitize-html'
+import { directionOf } from '../markup.ts'
 import { resolveLink } from '../posts/resolve.ts'
-import { directionOf } from './direction.ts'
 import { stylesOf } from './styles.ts'
 import { withoutMarks } from './template.ts'
 

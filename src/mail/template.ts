@@ -9,6 +9,7 @@ import { readdir, readFile, realpath } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { Liquid, LiquidError } from 'liquidjs'
 import { errorCode, type Fault, FaultsError, UserError } from '../errors.ts'
+import { escapeHtml } from '../markup.ts'
 import { packageFolder } from '../package.ts'
 import type { Mjml } from './mjml.ts'
 
@@ -88,16 +89,6 @@ function withoutIndent(html: string): string {
 /** Text without the characters that marks and slots are made of: no title may pretend to be a slot. */
 export function withoutMarks(text: string): string {
   return text.replace(MARKS, '')
-}
-
-/** Text made safe for HTML, between tags and inside quoted attributes alike. */
-export function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;')
 }
 
 // All are read at once and handed to Liquid in memory, so that no template can name a file outside these folders.

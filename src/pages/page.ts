@@ -1,6 +1,7 @@
 /** The frame around everything that Posthorn shows in a browser: posts, their index, and the web server's pages. */
 import type { Config } from '../config.ts'
 import { FORMATS, feedLinks } from '../feeds/feed.ts'
+import { directionOf } from '../markup.ts'
 import { openTemplates, type Templates } from './template.ts'
 import { wordsFor } from './words.ts'
 
@@ -32,7 +33,7 @@ export function renderPage(page: Page, config: Config, templates: Templates = op
     site: { title: config.site.title, url: `${config.site.url}/`, description: config.site.description },
     site_language: config.site.language,
     language: page.language,
-    direction: direction(page.language),
+    direction: directionOf(page.language),
     title: page.title ?? null,
     description: page.description || null,
     content: page.content,
@@ -42,10 +43,4 @@ export function renderPage(page: Page, config: Config, templates: Templates = op
     subscribe: `${config.web.url}/subscribe`,
     words: wordsFor(page.language),
   })
-}
-
-/** Which way a language is written, for the `dir` of a page: a German page about Arabic is still `ltr`. */
-function direction(language: string): 'ltr' | 'rtl' {
-  const locale = new Intl.Locale(language) as Intl.Locale & { getTextInfo(): { direction: 'ltr' | 'rtl' } }
-  return locale.getTextInfo().direction
 }

@@ -3,6 +3,7 @@
  * every address absolute. Each text and address is escaped on the line that writes it.
  */
 import { createHash } from 'node:crypto'
+import { escapeHtml } from '../markup.ts'
 import { resolveLink, resolveMedia } from './resolve.ts'
 import { sanitizePost } from './sanitize.ts'
 import type { Align, Block, Footnote, Inline, ListItem, Tree } from './tree.ts'
@@ -171,9 +172,3 @@ function referenceId(number: number, times: number, place: Place): string {
 function address(id: string, place: Place): string {
   return escapeHtml(resolveLink(`#${id}`, place.base) ?? '')
 }
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => ENTITIES[character] ?? character)
-}
-
-const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
