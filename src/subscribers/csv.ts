@@ -1,11 +1,14 @@
 /** A CSV file as rows with line numbers, as it is read: a file of any length, in constant memory. */
 import { createReadStream } from 'node:fs'
 import { pipeline, Readable } from 'node:stream'
-import { CsvError, parse } from 'csv-parse'
+import { type CsvError, parse } from 'csv-parse'
 import { errorCode, type Fault, FaultsError, UserError } from '../errors.ts'
 
 /** A row; `line` is where it begins, the first being 1. */
 export type CsvRow = { line: number; cells: string[] }
+
+/** No person has more to say, so what is longer is a quotation mark that is never closed. */
+const LONGEST_ROW = 128_000
 
 const SEPARATORS = [',', ';', '\t']
 
@@ -16,6 +19,9 @@ const SEPARATORS = [',', ';', '\t']
  */
 export async function* readCsv(file: string): AsyncGenerator<CsvRow> {
   const chunks: AsyncIterator<Buffer> = createReadStream(file)[Symbol.asyncIterator]()
+  // The rows before a broken one are whole and come first; what follows it cannot be trusted.
+  let broken: CsvError | undefined
+  let countedTwice = 0
   try {
     const first = await chunks.next()
     if (first.done) return
@@ -29,26 +35,34 @@ export async function* readCsv(file: string): AsyncGenerator<CsvRow> {
       info: true,
       trim: true,
       skip_empty_lines: true,
+      max_record_size: LONGEST_ROW,
       // Counted by whoever knows the columns, who goes on to find the other faults.
       relax_column_count: true,
+      // An error of the parser's would throw away the rows that it holds ready.
+      skip_records_with_error: true,
+      on_skip: (error) => {
+        broken ??= error
+        return undefined
+      },
     })
     // An error of the source ends the parser with it, and comes out below.
     pipeline(Readable.from(whole()), parser, () => {})
-    for await (const { record, info } of parser as AsyncIterable<{
-      record: string[]
-      info: { lines: number }
-    }>) {
-      const breaks = record.join('').split('\n').length - 1
-      yield { line: info.lines - breaks, cells: record }
+    const rows: AsyncIterable<{ record: string[]; info: { lines: number } }> = parser
+    for await (const { record, info } of rows) {
+      if (broken && info.lines > Number(broken.lines)) break
+      // The parser counts a line break of two characters as two where it stands inside of quotes.
+      const breaks = record.join('').match(/\r\n?|\n/g) ?? []
+      countedTwice += breaks.filter((each) => each === '\r\n').length
+      yield { line: info.lines - countedTwice - breaks.length, cells: record }
     }
   } catch (error) {
-    if (error instanceof CsvError) throw new FaultsError([faultOf(file, error)])
-    if (errorCode(error) === undefined || error instanceof UserError) throw error
+    if (errorCode(error) === undefined) throw error
     throw new UserError(`${file}: cannot be read (${errorCode(error)})`, {
       hint: 'name an existing CSV file that this user may read',
       cause: error,
     })
   }
+  if (broken) throw new FaultsError([faultOf(file, broken, Number(broken.lines) - countedTwice)])
 }
 
 function separatorOf(chunk: Buffer): string {
@@ -57,16 +71,17 @@ function separatorOf(chunk: Buffer): string {
   return SEPARATORS.toSorted((a, b) => count(b) - count(a))[0] as string
 }
 
-function faultOf(file: string, error: CsvError): Fault {
-  const line = Number(error.lines) || 1
+function faultOf(file: string, error: CsvError, line: number): Fault {
+  const AFTER_QUOTE = 'text follows a closing quotation mark; double the mark where it is meant'
   const words: Partial<Record<CsvError['code'], string>> = {
     CSV_QUOTE_NOT_CLOSED:
       'a quotation mark is opened and never closed; close it, or double it where it is meant',
-    CSV_INVALID_CLOSING_QUOTE: 'text follows a closing quotation mark; double the mark where it is meant',
+    CSV_INVALID_CLOSING_QUOTE: AFTER_QUOTE,
+    CSV_NON_TRIMABLE_CHAR_AFTER_CLOSING_QUOTE: AFTER_QUOTE,
     INVALID_OPENING_QUOTE:
       'a quotation mark stands inside a cell without quotes; put the cell in quotes and double the mark',
     CSV_MAX_RECORD_SIZE:
-      'a row before this line has no end within 128,000 characters; look for a quotation mark that is never closed',
+      'a row has no end within 128,000 characters; look for a quotation mark that is never closed',
   }
   return { file, line, message: words[error.code] ?? `this is not CSV: ${error.message}` }
 }

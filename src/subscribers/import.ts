@@ -70,6 +70,7 @@ export async function importSubscribers(
 ): Promise<Imported> {
   const ignored: string[] = []
   const faults: Fault[] = []
+  const zones = new Set<string>()
   let untold = 0
   let rows = 0
   const wrong = (fault: Fault) => (faults.length < MOST_FAULTS ? faults.push(fault) : untold++)
@@ -84,7 +85,7 @@ export async function importSubscribers(
         }
         rows++
         const { line } = row
-        const person = readRow(row, columns, config, (message) => wrong({ file, line, message }))
+        const person = readRow(row, columns, config, zones, (message) => wrong({ file, line, message }))
         if (person === null || faults.length > 0) continue
         const status = person.status === 'confirmed' && !options.confirmed ? 'unconfirmed' : person.status
         yield { ...person, status, erased_key: erasedKey(secret, person.address_key) }
@@ -121,6 +122,7 @@ function readRow(
   row: CsvRow,
   columns: Column[],
   config: Config,
+  zones: Set<string>,
   wrong: (message: string) => void,
 ): Omit<ImportRow, 'erased_key'> | null {
   if (row.cells.length !== columns.length) {
@@ -155,8 +157,8 @@ function readRow(
   const status = check('status', cells.status, oneOf(STATUSES, cells.status, 'confirmed'))
   const rhythm = check('rhythm', cells.rhythm, oneOf(RHYTHMS, cells.rhythm, own.rhythm))
   const tags = check('tags', cells.tags, checkTags(cells.tags))
-  const language = check('language', cells.language, checkLanguage(cells.language || own.language))
-  const timeZone = check('time zone', cells.timeZone, checkTimeZone(cells.timeZone || own.timeZone))
+  const language = check('language', cells.language, checkLanguage(cells.language, own.language))
+  const timeZone = check('time zone', cells.timeZone, checkTimeZone(cells.timeZone, own.timeZone, zones))
   if (!sound) return null
   return {
     address: address.address,
@@ -186,15 +188,20 @@ function checkTags(cell: string): { value: string[] } | { fault: string } {
   return { value: [...new Set(tags.filter((tag) => tag !== ''))] }
 }
 
-function checkLanguage(cell: string): { value: string } | { fault: string } {
+function checkLanguage(cell: string, own: string): { value: string } | { fault: string } {
+  if (cell === '') return { value: own }
   return isLanguage(cell)
     ? { value: Intl.getCanonicalLocales(cell)[0] as string }
     : { fault: 'write a language tag such as "en" or "pt-BR"' }
 }
 
-function checkTimeZone(cell: string): { value: string } | { fault: string } {
+// Asking takes as long as all the rest of a row, and a list has few zones.
+function checkTimeZone(cell: string, own: string, known: Set<string>): { value: string } | { fault: string } {
+  if (cell === '') return { value: own }
+  if (known.has(cell)) return { value: cell }
   try {
     new Intl.DateTimeFormat('en', { timeZone: cell })
+    known.add(cell)
     return { value: cell }
   } catch {
     return { fault: 'write a time zone such as "Europe/Berlin" or "UTC"' }

@@ -2,7 +2,7 @@
  * The files of the feeds folder: feeds, pages, pictures. `serveStatic` of hono knows neither ETag nor 304, which feed
  * readers poll by, follows links out of the folder, and serves dot files.
  */
-import { type FileHandle, open, realpath } from 'node:fs/promises'
+import { type FileHandle, open, realpath, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { Readable } from 'node:stream'
 import type { Context, Hono } from 'hono'
@@ -58,13 +58,11 @@ async function openFile(folder: string, path: string): Promise<Found | 'folder' 
     const real = await realpath(join(root, path))
     // A link in the folder may lead to another file of it, and no further.
     if (!real.startsWith(root + sep)) return null
+    // Asked before it is opened: opening a pipe waits for whoever writes into it.
+    const kind = await stat(real)
+    if (!kind.isFile()) return kind.isDirectory() ? 'folder' : null
     const file = await open(real)
-    const stats = await file.stat()
-    if (!stats.isFile()) {
-      await file.close()
-      return stats.isDirectory() ? 'folder' : null
-    }
-    const { size, mtime, mtimeMs, ino } = stats
+    const { size, mtime, mtimeMs, ino } = await file.stat()
     const tag = `"${[size, Math.round(mtimeMs * 1000), ino].map((part) => part.toString(36)).join('-')}"`
     return { file, name: path.slice(path.lastIndexOf('/') + 1), size, modified: mtime, tag }
   } catch (error) {

@@ -35,7 +35,9 @@ export function inTheBrowser(rendered: string, leave: string): string {
   return withoutSlots(rendered.replace(LINK_HERE, '').replaceAll(slot('unsubscribe'), leave))
 }
 
+// Counted, so that a page of nothing but spaces is looked through once and not once for each of them.
+const SPACES = '(?:\\s|&nbsp;){0,40}'
 const LINK_HERE = new RegExp(
-  `(?:(?:\\s|&nbsp;|\\u00a0)*·(?:\\s|&nbsp;|\\u00a0)*)?<a\\b[^>]*\\bhref="${slot('issue')}"[^>]*>[^<]*</a>`,
+  `(?:${SPACES}·${SPACES})?<a\\b[^>]*\\bhref="${slot('issue')}"[^>]*>[^<]*</a>`,
   'g',
 )

@@ -32,7 +32,7 @@ export type Listening = {
 }
 
 /** All pages, as a function from request to response. */
-export function createWeb(web: Web): Hono {
+function createWeb(web: Web): Hono {
   const app = new Hono()
   app.use(securityHeaders())
   app.use(

@@ -125,8 +125,9 @@ async function readForm(c: Context): Promise<((name: string) => string) | null> 
       const values = form.getAll(name)
       return values.length === 1 && typeof values[0] === 'string' ? values[0] : ''
     }
-  } catch {
-    return null
+  } catch (error) {
+    if (error instanceof TypeError) return null
+    throw error
   }
 }
 
