@@ -109,9 +109,16 @@ const schema = z.strictObject({
     .strictObject({
       url: httpAddress
         .check(told(webAddressFault))
-        .default('http://localhost:8025')
+        .prefault('http://localhost:8025')
         .describe('Where readers reach the pages of the newsletter.'),
-      listen: z.string().check(told(listenFault)).default('127.0.0.1:8025'),
+      listen: z
+        .string()
+        .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, {
+          error: 'write it as "127.0.0.1:8025"',
+          abort: true,
+        })
+        .check(told((value) => (splitListen(value).port > 65535 ? 'ports end at 65535' : null)))
+        .default('127.0.0.1:8025'),
       trustProxy: z.boolean().default(false).describe('Believe X-Forwarded-For: only behind your own proxy.'),
     })
     .prefault({}),
@@ -327,11 +334,6 @@ function webAddressFault(value: string): string | null {
   const url = new URL(value)
   if (url.protocol === 'https:' || isLoopback(url.hostname)) return null
   return 'links in messages carry tokens, so write an https address (http is for localhost alone)'
-}
-
-function listenFault(value: string): string | null {
-  if (!/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/.test(value)) return 'write it as "127.0.0.1:8025"'
-  return splitListen(value).port > 65535 ? 'ports end at 65535' : null
 }
 
 function linkFault(value: string): string | null {

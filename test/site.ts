@@ -1,5 +1,14 @@
 /** A real site for tests: a folder that goes away with the test, real SQLite, a real Maildir, and a clock that is set. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import PostalMime, { type Email } from 'postal-mime'
@@ -18,6 +27,8 @@ export type TestSite = Site & {
   /** Writes a post as if at the clock's time. */
   write(file: string, text: string): void
   remove(file: string): void
+  /** Moves a post's file as it is, over what is there. */
+  move(from: string, to: string): void
   join(address: string, rhythm?: SubscriberRhythm): Promise<void>
   round(): Promise<Round>
   /** All messages in the outbox, parsed by a program that is not ours. */
@@ -44,6 +55,11 @@ export async function makeSite(
   settings: Record<string, object> = {},
   clock = '2026-11-02T09:00:00Z',
 ): Promise<TestSite> {
+  return openTestSite(loadConfig(makeFolder(settings), {}), { now: new Date(clock) })
+}
+
+/** The folder of such a site, before anything has opened it. */
+export function makeFolder(settings: Record<string, object> = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'posthorn-site-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const config: Record<string, unknown> = { ...SETTINGS }
@@ -54,8 +70,7 @@ export async function makeSite(
   }
   mkdirSync(join(folder, 'posts'))
   writeFileSync(join(folder, 'config.json'), JSON.stringify(config))
-  const time = { now: new Date(clock) }
-  return openTestSite(loadConfig(folder, {}), time)
+  return folder
 }
 
 async function openTestSite(config: Config, time: { now: Date }): Promise<TestSite> {
@@ -80,6 +95,11 @@ async function openTestSite(config: Config, time: { now: Date }): Promise<TestSi
       utimesSync(path, time.now, time.now)
     },
     remove: (file) => rmSync(join(folder, 'posts', file)),
+    move(from, to) {
+      const path = join(folder, 'posts', to)
+      mkdirSync(dirname(path), { recursive: true })
+      renameSync(join(folder, 'posts', from), path)
+    },
     async join(address, rhythm = 'instant') {
       await addSubscriber(site.db, { address, rhythm }, { confirmed: true }, config, site.secret, time.now)
     },

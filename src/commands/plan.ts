@@ -4,11 +4,11 @@ import { type Fault, UserError } from '../errors.ts'
 import {
   type ByHand,
   countRecipients,
+  foreseeIssues,
   leftOut,
   type PlannedIssue,
   planByHand,
   planId,
-  planIssues,
   upcomingDigests,
 } from '../issues/plan.ts'
 import { readDate } from '../posts/date.ts'
@@ -123,8 +123,9 @@ async function planSchedule(
   options: PlanOptions,
 ): Promise<number> {
   const { terminal } = context
-  const now = options.at === undefined ? site.now() : readTime(options.at, site)
-  const turns = await planIssues(site.db, seen.posts, site.config, now)
+  const now = site.now()
+  const at = options.at === undefined ? now : readTime(options.at, site)
+  const turns = await foreseeIssues(site.db, seen.posts, site.config, at, now)
   const issues = turns.flatMap((turn) => turn.issues)
   const digests = await upcomingDigests(site.db, seen.posts, site.config, now)
   const waiting = await waitingPosts(site, seen.posts, now)
@@ -212,10 +213,17 @@ async function subscriberKeys(site: Site, addresses: string[]): Promise<string[]
 
 function readTime(text: string, site: Site): Date {
   const date = readDate(text, site.config.site.timeZone)
-  if (date instanceof Date) return date
-  throw new UserError(`--at is "${text}", which is no time`, {
-    hint: `write it as "2026-11-23 08:00" (${site.config.site.timeZone}) or 2026-11-23T08:00:00Z`,
-  })
+  if (!(date instanceof Date)) {
+    throw new UserError(`--at is "${text}", which is no time`, {
+      hint: `write it as "2026-11-23 08:00" (${site.config.site.timeZone}) or 2026-11-23T08:00:00Z`,
+    })
+  }
+  if (date.getTime() < site.now().getTime()) {
+    throw new UserError(`--at is "${text}", which is past: ${shownTime(date, site)}`, {
+      hint: 'leave it out to send now',
+    })
+  }
+  return date
 }
 
 function leftOutWords(left: LeftOut): string {
@@ -226,6 +234,7 @@ function leftOutWords(left: LeftOut): string {
     [left.suppressed, 'suppressed'],
     [left.paused, 'paused'],
     [left.otherRhythm, 'of another rhythm'],
+    [left.nothingNew, 'with nothing new'],
   ]
   return reasons
     .filter(([number]) => number > 0)

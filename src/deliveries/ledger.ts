@@ -43,9 +43,7 @@ export function openLedger(db: Database, owner: string, transport: string, now: 
   }, CLAIM_MS / 4).unref()
 
   function schedule(): void {
-    writing ??= writePages().finally(() => {
-      writing = null
-    })
+    writing ??= writePages()
   }
 
   async function writePages(): Promise<void> {
@@ -57,6 +55,8 @@ export function openLedger(db: Database, owner: string, transport: string, now: 
       await writePage(full)
       await sleep(GAP_MS)
     }
+    // In the same turn as the last look at the page: what comes after it is scheduled again.
+    writing = null
   }
 
   async function writePage(full: Page): Promise<void> {

@@ -1,7 +1,7 @@
 /**
  * What goes out, to whom: decided here, written down by `deliveries/enqueue.ts`. Deciding reads the database and
  * changes nothing, so it can be done again at any time, by the worker each minute and by the author to see what
- * would happen.
+ * would happen. Only the worker's `planIssues` writes: it sets the slots of digests when it first sees them.
  */
 import { createHash } from 'node:crypto'
 import type { Config } from '../config.ts'
@@ -20,7 +20,7 @@ import {
   subscribersOwed,
 } from '../store/owed.ts'
 import { lastSequence, postsAfter } from '../store/posts.ts'
-import { type DigestRhythm, keepSchedules, readSchedules } from '../store/schedules.ts'
+import { type DigestRhythm, keepSchedules, readSchedules, type Schedule } from '../store/schedules.ts'
 import { nextSlot, wantedSchedules } from './schedule.ts'
 
 /** One issue that could be enqueued now. */
@@ -58,16 +58,30 @@ export async function planIssues(
   now: Date,
 ): Promise<Turn[]> {
   await keepSchedules(db, wantedSchedules(config, now))
+  return foreseeIssues(db, posts, config, now, now)
+}
+
+/**
+ * What the schedule would owe at a later moment, were nothing to change until then. Writes nothing: slots reckoned from
+ * a moment to come would pass over all those before it.
+ */
+export async function foreseeIssues(
+  db: Database,
+  posts: KnownPost[],
+  config: Config,
+  at: Date,
+  now: Date,
+): Promise<Turn[]> {
   const turns: Turn[] = []
-  const instant = await planTurn(db, 'instant', posts, now)
+  const instant = await planTurn(db, 'instant', posts, at)
   if (instant) turns.push({ ...instant, slot: null })
-  for (const { rhythm, next } of await readSchedules(db)) {
-    if (next.getTime() > now.getTime()) continue
+  for (const { rhythm, next } of await upcomingSlots(db, config, now)) {
+    if (next.getTime() > at.getTime()) continue
     const slot = {
       at: next,
-      next: nextSlot(rhythm, config.newsletter.digests[rhythm], config.site.timeZone, now),
+      next: nextSlot(rhythm, config.newsletter.digests[rhythm], config.site.timeZone, at),
     }
-    const turn = await planTurn(db, rhythm, posts, now)
+    const turn = await planTurn(db, rhythm, posts, at)
     turns.push({ ...(turn ?? { rhythm, issues: [], through: 0, pending: [] }), slot })
   }
   return turns
@@ -80,12 +94,8 @@ export async function upcomingDigests(
   config: Config,
   now: Date,
 ): Promise<{ rhythm: DigestRhythm; at: Date; posts: KnownPost[]; recipients: number }[]> {
-  const kept = await readSchedules(db)
-  const upcoming = wantedSchedules(config, now).map(
-    (wanted) => kept.find((row) => row.rhythm === wanted.rhythm && row.hour === wanted.hour) ?? wanted,
-  )
   return Promise.all(
-    upcoming.map(async ({ rhythm, next }) => {
+    (await upcomingSlots(db, config, now)).map(async ({ rhythm, next }) => {
       const issue = (await planTurn(db, rhythm, posts, now))?.issues[0]
       return { rhythm, at: next, posts: issue?.posts ?? [], recipients: issue ? countRecipients(issue) : 0 }
     }),
@@ -146,6 +156,14 @@ export async function planId(db: Reader, issue: PlannedIssue): Promise<string> {
   return hash.digest('hex').slice(0, 10)
 }
 
+// The kept slot, which may be past where no worker ran; else the one that the worker will keep.
+async function upcomingSlots(db: Database, config: Config, now: Date): Promise<Schedule[]> {
+  const kept = await readSchedules(db)
+  return wantedSchedules(config, now).map(
+    (wanted) => kept.find((row) => row.rhythm === wanted.rhythm && row.hour === wanted.hour) ?? wanted,
+  )
+}
+
 async function planTurn(
   db: Reader,
   rhythm: Turn['rhythm'],
@@ -156,10 +174,10 @@ async function planTurn(
   const lowest = await lowestSettled(db, rhythm)
   if (lowest === null || lowest >= through) return null
   const byKey = new Map(posts.map((post) => [post.key, post]))
-  const after = (await postsAfter(db, lowest)).flatMap(({ key }) => byKey.get(key) ?? [])
-  const mailable = after.filter((post) => isMailable(post, now))
-  // A post that cannot be read at the moment is owed still, so nobody moves on past it.
-  const pending = after.filter((post) => post.lastGood || isMailable(post, now)).map((post) => post.key)
+  // Whatever keeps a post from being mailed at the moment, it is owed still and nobody moves on past it: its file cannot
+  // be read, it became a draft again, its date was put off, or another process has seen it and this one has not.
+  const pending = (await postsAfter(db, lowest)).map(({ key }) => key)
+  const mailable = pending.flatMap((key) => byKey.get(key) ?? []).filter((post) => isMailable(post, now))
   const issues =
     rhythm === 'instant' ? await planSingles(db, mailable, now) : await planDigest(db, rhythm, mailable, now)
   return { rhythm, issues, through, pending }

@@ -28,7 +28,8 @@ export function readToken(secret: string, purpose: Purpose, token: string): numb
   const parts = SHAPE.exec(token)
   if (!parts || parts[1] !== LETTERS[purpose]) return null
   const delivery = Number.parseInt(parts[2] as string, 36)
-  if (!Number.isSafeInteger(delivery)) return null
+  // One way to write each number: a zero before it would make another token of the same delivery.
+  if (!Number.isSafeInteger(delivery) || delivery.toString(36) !== parts[2]) return null
   const expected = Buffer.from(signature(secret, purpose, delivery))
   // In constant time, so that no stranger can find a signature letter by letter.
   return timingSafeEqual(expected, Buffer.from(parts[3] as string)) ? delivery : null

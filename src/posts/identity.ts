@@ -5,13 +5,18 @@
  * each file that was read is matched with what the database knows, in this order:
  *
  * 1. by the `id` its front matter states;
- * 2. by its name, where the text is the same too;
- * 3. by its text, where the file of that name is gone: it was moved;
- * 4. by its name, the text changed;
- * 5. else it is new, and its id is made now: a tag URI (RFC 4151) of the site's host, the post's date and slug.
+ * 2. by its name, where the text is the same too, or the title and the date;
+ * 3. by its text: it was moved, and what has its old name now is another post;
+ * 4. by its name, whatever changed in it;
+ * 5. by its slug, or its title and date, where the file it had is gone: it was moved and changed at once, as one
+ *    `git pull` does both;
+ * 6. else it is new, and its id is made now: a tag URI (RFC 4151) of the site's host, the post's date and slug.
+ *
+ * Where it is in doubt a file is a post that is known: a new post goes out to everybody, and cannot be called back.
  *
  * A file that can no longer be read keeps its last good form: it stays in the feeds, and is not mailed.
  */
+import { Temporal } from 'temporal-polyfill'
 import type { Config } from '../config.ts'
 import type { Fault } from '../errors.ts'
 import { type Database, time, type Writer, write } from '../store/database.ts'
@@ -50,6 +55,7 @@ export type Identified = {
 /** A post that appears with a date older than this is an archive that was copied in, and no news. */
 const NEWS_DAYS = 30
 
+type Read = { posts: ReadPost[]; faults: Fault[] }
 type Match = { post: ReadPost; row: PostRow | null }
 
 /**
@@ -60,7 +66,7 @@ type Match = { post: ReadPost; row: PostRow | null }
  */
 export async function identifyPosts(
   db: Database,
-  read: { posts: ReadPost[]; faults: Fault[] },
+  read: Read,
   config: Config,
   now: Date,
 ): Promise<Identified> {
@@ -74,8 +80,15 @@ export async function identifyPosts(
     : { ...seen, known: seen.matches.map(asIs) }
 
   const posts = kept.known.map(({ post, row }) => makeKnown(post, row, config, false))
+  const slugs = new Set(posts.map((post) => post.slug.toLowerCase()))
   const lastGood: KnownPost[] = []
-  for (const row of kept.unreadable) lastGood.push(...(await rereadLastGood(db, row, config)))
+  for (const row of kept.unreadable) {
+    const post = await rereadLastGood(db, row, config)
+    // Whoever took its slug meanwhile can be read, and one address has one page.
+    if (!post || slugs.has(post.slug.toLowerCase())) continue
+    slugs.add(post.slug.toLowerCase())
+    lastGood.push(post)
+  }
   return {
     posts: [...posts, ...lastGood],
     firstRound: kept.isFirst ? posts.filter((post) => isPublic(post, now)) : null,
@@ -96,19 +109,9 @@ type Changes = {
 }
 
 /** What is to be written down, and nothing written yet. */
-function compare(
-  read: { posts: ReadPost[]; faults: Fault[] },
-  rows: PostRow[],
-  firstRound: Date | null,
-  config: Config,
-  now: Date,
-): Changes {
+function compare(read: Read, rows: PostRow[], firstRound: Date | null, config: Config, now: Date): Changes {
   const isFirst = firstRound === null
-  const unreadable = rows.filter((row) => isUnreadable(row, read, config))
-  const matches = matchPosts(
-    read.posts,
-    rows.filter((row) => !unreadable.includes(row)),
-  )
+  const { matches, unreadable } = matchPosts(read, rows, config)
   const kept = new Map(matches.flatMap(({ post, row }) => (row ? [[row.key, post.file] as const] : [])))
   for (const row of unreadable) kept.set(row.key, row.file as string)
   const released = rows
@@ -120,7 +123,7 @@ function compare(
   const ready = known.filter((each) => each.isNews).map((each) => each.key)
   const old = known.filter((each) => !each.isNews).map((each) => each.key)
   const isNeeded = isFirst || isChanged || released.length + ready.length + old.length > 0
-  const taken = new Set(rows.map((row) => row.id))
+  const taken = new Set([...rows.map((row) => row.id), ...read.posts.flatMap((post) => post.statedId ?? [])])
   return { isNeeded, isFirst, matches, unreadable, taken, released, ready, old }
 }
 
@@ -169,17 +172,22 @@ function isNews(post: ReadPost, now: Date): boolean {
   return now.getTime() - post.date.getTime() <= NEWS_DAYS * 24 * 3_600_000
 }
 
-function matchPosts(posts: ReadPost[], rows: PostRow[]): Match[] {
+function matchPosts(
+  read: Read,
+  rows: PostRow[],
+  config: Config,
+): { matches: Match[]; unreadable: PostRow[] } {
   const found = new Map<ReadPost, PostRow>()
-  const free = new Set(rows)
+  // What had a file until now comes before what has been gone for longer.
+  const free = new Set(rows.toSorted((a, b) => Number(a.file === null) - Number(b.file === null)))
   const match = (
-    isSame: (post: ReadPost, row: PostRow) => boolean,
-    index: (row: PostRow) => string | null,
-    key: (post: ReadPost) => string | null,
+    indexRow: (row: PostRow) => string | null,
+    indexPost: (post: ReadPost) => string | null,
+    isSame: (post: ReadPost, row: PostRow) => boolean = () => true,
   ) => {
-    const candidates = Map.groupBy(free, (row) => index(row))
-    for (const post of posts) {
-      const wanted = key(post)
+    const candidates = Map.groupBy(free, indexRow)
+    for (const post of read.posts) {
+      const wanted = indexPost(post)
       if (found.has(post) || wanted === null) continue
       const row = candidates.get(wanted)?.find((candidate) => free.has(candidate) && isSame(post, candidate))
       if (!row) continue
@@ -187,57 +195,79 @@ function matchPosts(posts: ReadPost[], rows: PostRow[]): Match[] {
       free.delete(row)
     }
   }
-  const stated = new Set(posts.flatMap((post) => post.statedId ?? []))
-  // A post that states another id is another post, whatever its name or text.
-  const mayBe = (post: ReadPost, row: PostRow) => post.statedId === null || !stated.has(row.id)
+  const isOfOneDate = (post: ReadPost, row: PostRow) => row.date === time(post.date)
+  const saysTheSame = (post: ReadPost, row: PostRow) =>
+    row.hash === post.hash || (row.title === post.title && isOfOneDate(post, row))
   match(
-    () => true,
     (row) => row.id,
     (post) => post.statedId,
   )
   match(
-    (post, row) => row.hash === post.hash && mayBe(post, row),
     (row) => row.file,
     (post) => post.file,
+    saysTheSame,
+  )
+  // Of two with one text, each the one whose address it has.
+  match(
+    (row) => `${row.hash} ${row.slug}`,
+    (post) => `${post.hash} ${post.slug}`,
   )
   match(
-    mayBe,
     (row) => row.hash,
     (post) => post.hash,
   )
+  const unreadable = findUnreadable(free, read, config)
+  for (const row of unreadable) free.delete(row)
   match(
-    mayBe,
     (row) => row.file,
     (post) => post.file,
   )
-  return posts.map((post) => ({ post, row: found.get(post) ?? null }))
+  // What is free by now has lost its file. Long after that a slug alone may be another post's.
+  match(
+    (row) => row.slug,
+    (post) => post.slug,
+    (post, row) => row.file !== null || isOfOneDate(post, row),
+  )
+  match(
+    (row) => row.title,
+    (post) => post.title,
+    isOfOneDate,
+  )
+  return { matches: read.posts.map((post) => ({ post, row: found.get(post) ?? null })), unreadable }
 }
 
 // Gone, or there and not to be read? A fault of the file, or of a folder it is in, says the second.
-function isUnreadable(row: PostRow, read: { posts: ReadPost[]; faults: Fault[] }, config: Config): boolean {
-  if (row.file === null || read.posts.some((post) => post.file === row.file)) return false
-  const path = shownFile(config, row.file)
-  return read.faults.some((fault) => path === fault.file || path.startsWith(`${fault.file}/`))
+function findUnreadable(rows: Iterable<PostRow>, read: Read, config: Config): PostRow[] {
+  const files = new Set(read.posts.map((post) => post.file))
+  const faulty = new Set(read.faults.map((fault) => fault.file))
+  return Array.from(rows).filter(({ file }) => {
+    if (file === null || files.has(file)) return false
+    const steps = shownFile(config, file).split('/')
+    return faulty.has('.') || steps.some((_, at) => faulty.has(steps.slice(0, at + 1).join('/')))
+  })
 }
 
-async function rereadLastGood(db: Database, row: PostRow, config: Config): Promise<KnownPost[]> {
+async function rereadLastGood(db: Database, row: PostRow, config: Config): Promise<KnownPost | null> {
   const post = readPost(await readPostSource(db, row.key), {
     file: row.file as string,
     modified: new Date(row.modified_at),
     config,
   })
   // A newer Posthorn may ask more of a post than the one that kept it.
-  return Array.isArray(post) ? [] : [makeKnown(post, row, config, true)]
+  return Array.isArray(post) ? null : makeKnown(post, row, config, true)
 }
 
 function makeKnown(post: ReadPost, row: PostRow, config: Config, lastGood: boolean): KnownPost {
   return { ...post, id: row.id, key: row.key, url: postAddress(post, config), lastGood }
 }
 
-// RFC 4151: tag:authority,date:specific. The authority owned the name on that date; a slug is unique among posts.
-function makeId(post: ReadPost, config: Config, taken: Set<string>): string {
-  const { hostname } = new URL(config.site.url)
-  const base = `tag:${hostname},${time(post.date).slice(0, 10)}:${encodeURIComponent(post.slug)}`
+// RFC 4151: tag:authority,date:specific. The authority owned the name on that date; a slug is unique among posts. The
+// day is the one that the author wrote: midnight in Berlin is the day before in UTC.
+function makeId(post: ReadPost, { site }: Config, taken: Set<string>): string {
+  const day = Temporal.Instant.fromEpochMilliseconds(post.date.getTime())
+    .toZonedDateTimeISO(site.timeZone)
+    .toPlainDate()
+  const base = `tag:${new URL(site.url).hostname},${day}:${encodeURIComponent(post.slug)}`
   for (let number = 2, id = base; ; id = `${base}-${number++}`) if (!taken.has(id)) return id
 }
 

@@ -71,7 +71,8 @@ export async function claimDeliveries(
         limit ${limit}
       )
       returning id, kind, issue, subscriber, rendition, address, name, dated_at, attempts`.execute(trx)
-    return rows
+    // The order above says who is taken; in which order RETURNING tells of them, SQL leaves open.
+    return rows.sort((a, b) => Number(a.kind === 'issue') - Number(b.kind === 'issue') || a.id - b.id)
   })
 }
 

@@ -13,7 +13,7 @@ export const FIRST_EDITION = 1
 /** Who may get an issue. */
 export type Audience =
   | { kind: 'rhythm'; rhythm: Exclude<SubscriberRhythm, 'paused'> }
-  /** Everybody who is not paused, and of those the ones named by address key, where some are. */
+  /** Everybody who is not paused; or the ones named by address key, paused or not: the author means them. */
   | { kind: 'all'; addressKeys: string[] | null }
 
 /** The posts an issue may hold: all of them that are owed, or (by hand) these, owed or not, unless they have them. */
@@ -70,7 +70,8 @@ export async function enqueueGroup(
 }
 
 /**
- * Moves everybody of a rhythm forward to `through`, except those to whom one of `pending` is still owed.
+ * Moves everybody of a rhythm forward to `through`, except those to whom one of `pending` is still owed. Who must not
+ * be mailed moves too, or each round would look again at all that has come since.
  *
  * @param pending keys of posts that could be mailed, or will be once their files can be read again
  */
@@ -84,9 +85,8 @@ export async function settleRhythm(
     pending.length === 0 ? sql`false` : sql`exists (select 1 from posts p where ${isOwed(pending)})`
   await sql`
     update subscribers as s set settled_sequence = ${through}
-    where s.status = 'confirmed' and s.rhythm = ${rhythm} and s.settled_sequence < ${through} and not ${owed}`.execute(
-    trx,
-  )
+    where s.status = 'confirmed' and s.rhythm = ${rhythm} and s.settled_sequence < ${through}
+      and not (${owed} and ${mayBeMailed})`.execute(trx)
 }
 
 /** The lowest place in the order of mailing that anybody of a rhythm still waits at; null where nobody has the rhythm. */
@@ -109,14 +109,19 @@ export type LeftOut = {
   otherRhythm: number
   /** They have all of these posts already. */
   haveIt: number
+  /** None of these posts is owed to them, and some they have not: those are from before they joined. */
+  nothingNew: number
 }
 
 export async function countLeftOut(db: Reader, audience: Audience, offer: Offer): Promise<LeftOut> {
   const hasAll =
     offer.keys.length === 0
-      ? sql`true`
+      ? sql`false`
       : sql`(select count(*) from delivery_posts r where r.subscriber = s.id and r.post in (${sql.join(offer.keys)})) = ${offer.keys.length}`
+  const isOffered =
+    offer.keys.length === 0 ? sql`false` : sql`exists (select 1 from posts p where ${isWanted(offer)})`
   const rhythm = audience.kind === 'rhythm' ? sql`s.rhythm <> ${audience.rhythm}` : sql`false`
+  const paused = audience.kind === 'all' && audience.addressKeys ? sql`false` : sql`s.rhythm = 'paused'`
   const named =
     audience.kind === 'all' && audience.addressKeys
       ? sql`s.address_key in (${sql.join(audience.addressKeys)})`
@@ -125,11 +130,12 @@ export async function countLeftOut(db: Reader, audience: Audience, offer: Offer)
     select case
         when s.status = 'unconfirmed' then 'unconfirmed'
         when s.status = 'unsubscribed' then 'unsubscribed'
-        when exists (select 1 from suppressions x where x.key = s.address_key) then 'suppressed'
-        when s.rhythm = 'paused' then 'paused'
+        when not ${mayBeMailed} then 'suppressed'
+        when ${paused} then 'paused'
         when ${rhythm} then 'otherRhythm'
         when ${hasAll} then 'haveIt'
-        else 'none' end as reason,
+        when ${isOffered} then 'none'
+        else 'nothingNew' end as reason,
       count(*) as count
     from subscribers s where ${named} group by reason`.execute(db)
   const left: LeftOut = {
@@ -139,6 +145,7 @@ export async function countLeftOut(db: Reader, audience: Audience, offer: Offer)
     paused: 0,
     otherRhythm: 0,
     haveIt: 0,
+    nothingNew: 0,
   }
   for (const row of rows) if (row.reason !== 'none') left[row.reason] = row.count
   return left
@@ -150,12 +157,11 @@ function owedSets(audience: Audience, offer: Offer): RawBuilder<unknown> {
     offer.keys.map((key, place) => sql`when ${key} then ${place}`),
     sql` `,
   )
-  const wanted = offer.onlyOwed ? isOwed(offer.keys) : sql`p.key in (${sql.join(offer.keys)}) and ${hasNot}`
   return sql`
     select s.id as id, group_concat(p.key, ',' order by case p.key ${order} end) as posts
-    from subscribers s join posts p on ${wanted}
+    from subscribers s join posts p on ${isWanted(offer)}
     where s.status = 'confirmed' and ${isIn(audience)}
-      and not exists (select 1 from suppressions x where x.key = s.address_key)
+      and ${mayBeMailed}
     group by s.id`
 }
 
@@ -166,11 +172,17 @@ function isIn(audience: Audience): RawBuilder<unknown> {
   return sql`s.address_key in (${sql.join(audience.addressKeys)})`
 }
 
+function isWanted({ keys, onlyOwed }: Offer): RawBuilder<unknown> {
+  return onlyOwed ? isOwed(keys) : sql`p.key in (${sql.join(keys)}) and ${hasNot}`
+}
+
 function isOwed(keys: number[]): RawBuilder<unknown> {
   return sql`p.key in (${sql.join(keys)}) and p.sequence > s.settled_sequence and ${hasNot}`
 }
 
 const hasNot = sql`not exists (select 1 from delivery_posts r where r.post = p.key and r.subscriber = s.id)`
+
+const mayBeMailed = sql`not exists (select 1 from suppressions x where x.key = s.address_key)`
 
 function parseSet(posts: string): number[] {
   return posts.split(',').map(Number)

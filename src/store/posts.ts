@@ -30,14 +30,14 @@ export async function readPostSource(db: Reader, key: number): Promise<string> {
   return row.source
 }
 
-/** The posts that took their place in the order of mailing after `sequence`, in that order. */
-export async function postsAfter(db: Reader, sequence: number): Promise<{ key: number; sequence: number }[]> {
+/** The posts that took their place in the order of mailing after `sequence`, in that order, and have a file still. */
+export async function postsAfter(db: Reader, sequence: number): Promise<{ key: number }[]> {
   return db
     .selectFrom('posts')
-    .select(['key', 'sequence'])
+    .select('key')
     .where('sequence', '>', sequence)
+    .where('file', 'is not', null)
     .orderBy('sequence')
-    .$narrowType<{ sequence: number }>()
     .execute()
 }
 

@@ -23,7 +23,9 @@ import { errorCode, UserError } from '../errors.ts'
 import { cannotWrite } from '../file.ts'
 
 const BUSY = 5
+const IO_ERROR = 10
 const FULL = 13
+const CANNOT_OPEN = 14
 const READ_ONLY = 8
 const CORRUPT = 11
 const NOT_A_DATABASE = 26
@@ -65,6 +67,11 @@ class Driver extends SqliteDriver {
 
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(Query.raw('begin immediate'))
+  }
+
+  // A full disk makes SQLite roll back by itself; asking again would hide that error behind one of our own.
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.#connection.database.isTransaction) await connection.executeQuery(Query.raw('rollback'))
   }
 
   override async destroy(): Promise<void> {
@@ -168,9 +175,14 @@ function explain(path: string, error: unknown): unknown {
       )
     case FULL:
       return say('the disk is full', 'free some space and run it again: nothing is half-written')
+    case IO_ERROR:
+      return say(
+        'the disk gives an I/O error: it is full, or failing',
+        'free some space and run it again, and look at the system log: what was committed is safe',
+      )
     case READ_ONLY:
       return say('the database is read-only', 'give this user write permission on the file and its folder')
-    case 14:
+    case CANNOT_OPEN:
       return say(
         'the database cannot be opened',
         'look at the permissions of its folder, and that no folder stands in its place',
