@@ -58,6 +58,7 @@ export function cannotWrite(path: string, error: unknown): UserError {
     EPERM: ['permission is denied', 'give this user write permission on the folder'],
     EROFS: ['the file system is read-only', 'name a folder on another file system'],
     ENOTDIR: ['a file stands where a folder has to be', 'move that file away, or name another folder'],
+    EEXIST: ['a file stands where a folder has to be', 'move that file away, or name another folder'],
     EISDIR: ['a folder stands where the file has to be', 'move that folder away, or name another place'],
     EFBIG: ['it is larger than this system lets a file be', 'raise the limit on file sizes'],
   }

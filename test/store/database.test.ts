@@ -1,0 +1,209 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { DatabaseSync } from 'node:sqlite'
+import { fileURLToPath } from 'node:url'
+import { sql } from 'kysely'
+import { afterEach, expect, test } from 'vitest'
+import { UserError } from '../../src/errors.ts'
+import { type Database, openDatabase, time, write } from '../../src/store/database.ts'
+import { readSecret } from '../../src/store/settings.ts'
+
+const open: Database[] = []
+const children: ChildProcess[] = []
+afterEach(async () => {
+  for (const db of open.splice(0)) await db.destroy()
+  for (const child of children.splice(0)) child.kill()
+})
+
+async function newFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'posthorn-database-'))
+}
+
+async function opened(path: string): Promise<Database> {
+  const db = await openDatabase(`sqlite:${path}`)
+  open.push(db)
+  return db
+}
+
+/** Another process; `next` is what it says next, `tell` makes it go on. */
+function otherProcess(act: 'open' | 'hold', path: string) {
+  const program = fileURLToPath(new URL('database-child.ts', import.meta.url))
+  const child = spawn(process.execPath, [program, act, path], { stdio: ['pipe', 'pipe', 'inherit'] })
+  children.push(child)
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  return {
+    next: async () => (await lines.next()).value as string | undefined,
+    tell: () => child.stdin.write('go on\n'),
+    ended: new Promise<number | null>((resolve) => child.on('exit', resolve)),
+  }
+}
+
+async function faultOf(path: string): Promise<UserError> {
+  const error = await openDatabase(`sqlite:${path}`).then(
+    () => null,
+    (thrown) => thrown,
+  )
+  expect(error).toBeInstanceOf(UserError)
+  return error as UserError
+}
+
+function suppressAll(db: Database, keys: string[]): Promise<unknown> {
+  return write(db, (trx) =>
+    trx
+      .insertInto('suppressions')
+      .values(keys.map((key) => ({ key, reason: 'author' as const, at: time(new Date(0)) })))
+      .execute(),
+  )
+}
+
+async function suppressed(db: Database): Promise<string[]> {
+  const rows = await db.selectFrom('suppressions').select('key').orderBy('key').execute()
+  return rows.map((row) => row.key)
+}
+
+test('a new database is made with its folder, and a second opening finds it as it is', async () => {
+  const path = join(await newFolder(), 'deep', 'down', 'posthorn.db')
+  const secret = await readSecret(await opened(path), null)
+  expect(await readSecret(await opened(path), null)).toBe(secret)
+  expect(Buffer.from(secret, 'base64url')).toHaveLength(32)
+})
+
+test('what is committed survives a power cut: WAL, and every commit is synced', async () => {
+  const db = await opened(join(await newFolder(), 'posthorn.db'))
+  const pragma = async (name: string) =>
+    Object.values((await sql.raw(`pragma ${name}`).execute(db)).rows[0] as object)
+  expect(await pragma('journal_mode')).toEqual(['wal'])
+  expect(await pragma('synchronous')).toEqual([2])
+  expect(await pragma('foreign_keys')).toEqual([1])
+})
+
+test('processes that open a new database at the same moment all get it, once', async () => {
+  const path = join(await newFolder(), 'posthorn.db')
+  const others = [1, 2, 3, 4].map(() => otherProcess('open', path))
+  for (const other of others) expect(await other.next()).toBe('ready')
+  for (const other of others) other.tell()
+  const secrets = await Promise.all(others.map((other) => other.next()))
+  expect(await Promise.all(others.map((other) => other.ended))).toEqual([0, 0, 0, 0])
+  expect(new Set(secrets).size).toBe(1)
+  const db = await opened(path)
+  expect(await suppressed(db)).toHaveLength(4)
+  expect(await readSecret(db, null)).toBe(secrets[0])
+})
+
+test('a database of a newer Posthorn is left alone, and the letter says what to do', async () => {
+  const path = join(await newFolder(), 'posthorn.db')
+  await (await openDatabase(`sqlite:${path}`)).destroy()
+  const later = new DatabaseSync(path)
+  later.exec(`insert into kysely_migration values ('0099-tables-of-tomorrow', '2036-01-01T00:00:00Z')`)
+  later.close()
+  const fault = await faultOf(path)
+  expect(fault.message).toBe(
+    `${path}: this database is from a newer Posthorn (it knows "0099-tables-of-tomorrow", this one does not)`,
+  )
+  expect(fault.hint).toBe('update Posthorn, or restore a backup made by this version')
+})
+
+test('a file that is no database is not touched', async () => {
+  const path = join(await newFolder(), 'posthorn.db')
+  await writeFile(path, 'Dear diary, '.repeat(500))
+  const fault = await faultOf(path)
+  expect(fault.message).toBe(`${path}: this file is not a sound SQLite database`)
+  expect(fault.hint).toContain('put a backup in its place')
+  expect(existsSync(`${path}-wal`)).toBe(false)
+})
+
+test('a folder in the place of the database, and a file in the place of its folder, are told', async () => {
+  const folder = await newFolder()
+  await mkdir(join(folder, 'posthorn.db'))
+  expect((await faultOf(join(folder, 'posthorn.db'))).message).toContain('cannot be opened')
+  await writeFile(join(folder, 'data'), '')
+  expect((await faultOf(join(folder, 'data', 'posthorn.db'))).message).toContain('cannot be written')
+})
+
+test('a database that may only be read is told', async () => {
+  const db = await opened(join(await newFolder(), 'posthorn.db'))
+  await sql`pragma query_only = on`.execute(db)
+  await expect(suppressAll(db, ['ada@example.org'])).rejects.toThrow('the database is read-only')
+})
+
+test('on a full disk nothing is half-written, and there is room for the next write once there is room', async () => {
+  const path = join(await newFolder(), 'posthorn.db')
+  const db = await opened(path)
+  await suppressAll(db, ['ada@example.org'])
+  const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(db)
+  await sql.raw(`pragma max_page_count = ${rows[0]?.page_count}`).execute(db)
+  const many = Array.from({ length: 100 }, (_, index) => `${index} ${'x'.repeat(200)}`)
+  const failing = write(db, async (trx) => {
+    await trx
+      .insertInto('suppressions')
+      .values({ key: 'grace@example.org', reason: 'author', at: '' })
+      .execute()
+    for (const key of many)
+      await trx.insertInto('suppressions').values({ key, reason: 'author', at: '' }).execute()
+  })
+  const fault = await failing.catch((error) => error)
+  expect(fault).toBeInstanceOf(UserError)
+  expect(fault.message).toBe(`${path}: the disk is full`)
+  expect(fault.hint).toContain('nothing is half-written')
+  expect(await suppressed(db)).toEqual(['ada@example.org'])
+  await sql`pragma max_page_count = 1000000`.execute(db)
+  await suppressAll(db, ['grace@example.org'])
+  expect(await suppressed(db)).toEqual(['ada@example.org', 'grace@example.org'])
+})
+
+test('a write of which one statement fails leaves nothing', async () => {
+  const db = await opened(join(await newFolder(), 'posthorn.db'))
+  const failing = write(db, async (trx) => {
+    await trx
+      .insertInto('suppressions')
+      .values({ key: 'ada@example.org', reason: 'author', at: '' })
+      .execute()
+    throw new Error('changed my mind')
+  })
+  await expect(failing).rejects.toThrow('changed my mind')
+  expect(await suppressed(db)).toEqual([])
+  await suppressAll(db, ['grace@example.org'])
+})
+
+test('a writer waits for another process in the event loop, which keeps turning', async () => {
+  const path = join(await newFolder(), 'posthorn.db')
+  const db = await opened(path)
+  const other = otherProcess('hold', path)
+  expect(await other.next()).toBe('ready')
+  other.tell()
+  expect(await other.next()).toBe('holding')
+
+  let written = false
+  const writing = suppressAll(db, ['ada@example.org']).then(() => {
+    written = true
+  })
+  let turns = 0
+  let longest = 0
+  for (let last = performance.now(); turns < 200; turns++) {
+    await new Promise((resolve) => setTimeout(resolve, 1))
+    longest = Math.max(longest, performance.now() - last)
+    last = performance.now()
+  }
+  expect(written).toBe(false)
+  // SQLite's own busy timeout would have blocked every turn for as long as it is.
+  expect(longest).toBeLessThan(1_000)
+
+  // Reading waits for nobody: but on one connection a read that came later has its turn after the write.
+  other.tell()
+  expect(await other.next()).toBe('released')
+  await writing
+  expect(await suppressed(db)).toEqual(['ada@example.org'])
+})
+
+test('two connections in one process take turns', async () => {
+  const path = join(await newFolder(), 'posthorn.db')
+  const ada = await opened(path)
+  const grace = await opened(path)
+  const names = Array.from({ length: 50 }, (_, index) => String(index).padStart(2, '0'))
+  await Promise.all(names.map((name, index) => suppressAll(index % 2 ? ada : grace, [name])))
+  expect(await suppressed(ada)).toEqual(names)
+})
