@@ -138,7 +138,6 @@ export type SmtpConfig = Omit<z.output<typeof smtp>, 'auth' | 'port' | 'tls'> & 
 }
 export type MaildirConfig = z.output<typeof maildir>
 export type TransportConfig = SmtpConfig | MaildirConfig
-export type Rhythm = 'daily' | 'weekly' | 'monthly'
 
 /** The configuration as the rest of Posthorn reads it: paths absolute, addresses without a last slash, secrets read. */
 export type Config = Omit<Parsed, '$schema' | 'transports' | 'secret' | 'feeds' | 'newsletter' | 'web'> & {

@@ -5,9 +5,10 @@
  * - Errors begin with `posthorn:`, then what was found and where; a line that begins with `try:` says what to do.
  * - Colour and progress bars are for terminals, and `NO_COLOR` is kept. Elsewhere progress is a plain line now and then.
  */
+import { once } from 'node:events'
 import { createInterface } from 'node:readline/promises'
 import { stripVTControlCharacters, styleText } from 'node:util'
-import { FaultsError, UserError } from './errors.ts'
+import { errorCode, FaultsError, UserError } from './errors.ts'
 
 export type Terminal = {
   /** A line of what was asked for. */
@@ -52,7 +53,9 @@ export function openTerminal(streams: Streams): Terminal {
       if (!stdin.isTTY) return false
       const lines = createInterface({ input: stdin, output: stderr })
       try {
-        return /^y(es)?$/i.test((await lines.question(`${question} [y/N] `)).trim())
+        // Who closes the input, by Ctrl-D or Ctrl-C, says no; the question alone would wait for ever.
+        const closed = once(lines, 'close').then(() => '')
+        return /^y(es)?$/i.test((await Promise.race([lines.question(`${question} [y/N] `), closed])).trim())
       } finally {
         lines.close()
       }
@@ -63,6 +66,8 @@ export function openTerminal(streams: Streams): Terminal {
 
 /** Tells a failure and gives the exit code for it: 1 where the user or the world is to mend it, else a bug's. */
 export function tellFailure(terminal: Terminal, error: unknown): number {
+  // Whoever read along, `head` perhaps, has seen enough.
+  if (errorCode(error) === 'EPIPE') return 0
   if (!(error instanceof UserError)) {
     terminal.say(`posthorn: this is a bug in Posthorn: ${error instanceof Error ? error.stack : error}`)
     return 70

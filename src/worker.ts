@@ -7,7 +7,7 @@ import { schedule } from 'node-cron'
 import { type Delivered, type Delivering, deliverDue } from './deliveries/deliver.ts'
 import { type Enqueued, enqueueDeliveries } from './deliveries/enqueue.ts'
 import { letterWriter } from './deliveries/letter.ts'
-import { type Fault, FaultsError, UserError } from './errors.ts'
+import { describeFault, type Fault, FaultsError, UserError } from './errors.ts'
 import { type WrittenFeed, writeFeeds } from './feeds/write.ts'
 import { planIssues } from './issues/plan.ts'
 import type { Log } from './log.ts'
@@ -135,12 +135,11 @@ async function writeOut(
 
 function tellRound(log: Log, done: Round, told: Set<string>): void {
   for (const fault of done.faults) {
-    const line = `${fault.file}${fault.line ? `:${fault.line}` : ''}: ${fault.message}`
+    const line = describeFault(fault)
     if (!told.has(line)) log.warn({ file: fault.file, line: fault.line }, line)
   }
   told.clear()
-  for (const fault of done.faults)
-    told.add(`${fault.file}${fault.line ? `:${fault.line}` : ''}: ${fault.message}`)
+  for (const fault of done.faults) told.add(describeFault(fault))
   if (done.firstRound)
     log.info(
       { posts: done.firstRound.length },

@@ -3,6 +3,7 @@ import type { Site } from '../site.ts'
 import { count, size, table } from '../terminal.ts'
 import { emptyMemory, type Published, publishStrictly } from '../worker.ts'
 import { type Context, EXIT } from './main.ts'
+import { tellSeen } from './plan.ts'
 
 /** Posts to feeds and pages, nothing sent; nothing written either where a post has a fault. */
 export async function build(context: Context, options: { json?: boolean }): Promise<number> {
@@ -13,7 +14,7 @@ export async function build(context: Context, options: { json?: boolean }): Prom
       return EXIT.done
     }
     for (const line of publishedLines(published, site)) context.terminal.out(line)
-    for (const line of firstRoundLines(published)) context.terminal.say(line)
+    tellSeen(context, published)
     return EXIT.done
   })
 }
@@ -42,15 +43,4 @@ export function publishedLines({ posts, feeds, pages }: Published, site: Site): 
     ])
   }
   return [...lines, ...table(rows, [1])]
-}
-
-/** Said once in a site's life: what was there is old, and how to mail it all the same. */
-export function firstRoundLines({ firstRound }: Published): string[] {
-  if (!firstRound) return []
-  if (firstRound.length === 0) return ['first round: no post is there yet; the first one you write is mailed']
-  const example = firstRound[0]?.slug ?? 'POST'
-  return [
-    `first round: ${count(firstRound.length, 'post')} recorded as old and mailed to nobody; what you write from now on is mailed`,
-    `to mail an old one: posthorn send ${example}`,
-  ]
 }

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { loadConfig } from '../config.ts'
-import { errorCode, UserError } from '../errors.ts'
+import { describeFault, errorCode, UserError } from '../errors.ts'
 import { cannotWrite, readIfThere, replaceFile } from '../file.ts'
 import { packageFolder } from '../package.ts'
 import { openSite } from '../site.ts'
@@ -34,8 +34,7 @@ export async function init(context: Context, folder: string | undefined): Promis
     terminal.out(
       `${shown}: a new site with ${count(posts.length, 'post')}; what you write from now on is mailed`,
     )
-    for (const fault of faults)
-      terminal.say(`${fault.file}${fault.line ? `:${fault.line}` : ''}: ${fault.message}`)
+    for (const fault of faults) terminal.say(describeFault(fault))
     terminal.say()
     if (shown !== '.') terminal.say(`  cd ${shown}`)
     terminal.say('  config.json               name your site: "site" and "newsletter.from"')
@@ -51,6 +50,8 @@ async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true })
   } catch (error) {
+    if (errorCode(error) === 'EEXIST')
+      throw new UserError(`${path}: a file stands here`, { hint: 'name another folder' })
     throw cannotWrite(path, error)
   }
 }
@@ -60,6 +61,10 @@ async function isEmpty(folder: string): Promise<boolean> {
     return (await readdir(folder)).length === 0
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return true
+    if (errorCode(error) === 'ENOTDIR')
+      throw new UserError(`${folder}: a file stands where the posts folder has to be`, {
+        hint: 'move that file away, or name another folder',
+      })
     throw new UserError(`${folder}: cannot be read (${errorCode(error) ?? error})`, { cause: error })
   }
 }

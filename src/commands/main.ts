@@ -1,4 +1,5 @@
 /** The command line: which commands there are and how they are called. What they do is one file each. */
+import { resolve } from 'node:path'
 import { Command, CommanderError, Option } from 'commander'
 import { type Config, loadConfig } from '../config.ts'
 import { packageVersion } from '../package.ts'
@@ -69,8 +70,10 @@ function commands(surroundings: Surroundings, terminal: Terminal, done: (code: n
   const context: Context = {
     terminal,
     surroundings,
-    config: () =>
-      loadConfig(program.opts<{ config?: string }>().config ?? surroundings.folder, surroundings.env),
+    config() {
+      const { config = '.' } = program.opts<{ config?: string }>()
+      return loadConfig(resolve(surroundings.folder, config), surroundings.env)
+    },
     async withSite(work) {
       const site = await openSite(context.config(), surroundings.now)
       try {

@@ -1,6 +1,6 @@
 import { checkAddress } from '../address.ts'
 import { type Printed, printIssue } from '../deliveries/enqueue.ts'
-import { type Fault, UserError } from '../errors.ts'
+import { describeFault, type Fault, UserError } from '../errors.ts'
 import {
   type ByHand,
   countRecipients,
@@ -12,7 +12,8 @@ import {
   upcomingDigests,
 } from '../issues/plan.ts'
 import { readDate } from '../posts/date.ts'
-import type { KnownPost } from '../posts/identity.ts'
+import { shownFile } from '../posts/find.ts'
+import type { Identified, KnownPost } from '../posts/identity.ts'
 import { isPublic } from '../posts/post.ts'
 import type { Site } from '../site.ts'
 import type { LeftOut } from '../store/owed.ts'
@@ -33,7 +34,7 @@ export type Plan = { issue: PlannedIssue; printed: Printed[]; left: LeftOut; id:
 export async function plan(context: Context, names: string[], options: PlanOptions): Promise<number> {
   return context.withSite(async (site) => {
     const seen = await lookAtPosts(site, emptyMemory())
-    tellFaults(context, seen)
+    tellSeen(context, seen)
     if (names.length === 0 && !options.digest) return planSchedule(context, site, seen, options)
     const made = await planIssue(site, seen.posts, names, options, context.surroundings.folder)
     if (options.json) context.terminal.json(planJson(made))
@@ -106,9 +107,21 @@ export function planJson({ issue, printed, left, id }: Plan) {
   }
 }
 
-export function tellFaults(context: Context, { faults }: { faults: Fault[] }): void {
-  for (const fault of faults)
-    context.terminal.say(`${fault.file}${fault.line ? `:${fault.line}` : ''}: ${fault.message}`)
+/** What an author has to know before anything else: faults, and that this was the site's first round. */
+export function tellSeen(context: Context, seen: Pick<Identified, 'firstRound'> & { faults: Fault[] }): void {
+  for (const fault of seen.faults) context.terminal.say(describeFault(fault))
+  for (const line of firstRoundLines(seen)) context.terminal.say(line)
+}
+
+/** Said once in a site's life: what was there is old, and how to mail it all the same. */
+export function firstRoundLines({ firstRound }: Pick<Identified, 'firstRound'>): string[] {
+  if (!firstRound) return []
+  const [example] = firstRound
+  if (!example) return ['first round: no post is there yet; the first one you write is mailed']
+  return [
+    `first round: ${count(firstRound.length, 'post')} recorded as old and mailed to nobody; what you write from now on is mailed`,
+    `to mail an old one: posthorn send ${example.slug}`,
+  ]
 }
 
 /** A moment in the site's time zone, with its name. */
@@ -147,10 +160,9 @@ async function planSchedule(
     })
     return EXIT.done
   }
+  const round = options.at === undefined ? 'the next round' : `a round on ${shownTime(at, site)}`
   terminal.out(
-    issues.length === 0
-      ? 'the next round mails nothing'
-      : `the next round mails ${count(issues.length, 'issue')}:`,
+    issues.length === 0 ? `${round} mails nothing` : `${round} mails ${count(issues.length, 'issue')}:`,
   )
   for (const issue of issues) {
     const titles = issue.posts.map((post) => post.title).join('; ')
@@ -168,7 +180,8 @@ async function planSchedule(
   for (const line of table(rows)) terminal.out(line)
   if (waiting.length > 0) {
     terminal.out('not mailed yet:')
-    for (const { post, why } of waiting) terminal.out(`  ${post.title} (${post.file}): ${why}`)
+    for (const { post, why } of waiting)
+      terminal.out(`  ${post.title} (${shownFile(site.config, post.file)}): ${why}`)
   }
   return EXIT.done
 }
@@ -196,7 +209,11 @@ async function subscriberKeys(site: Site, addresses: string[]): Promise<string[]
   const keys: string[] = []
   for (const input of addresses) {
     const address = checkAddress(input)
-    if ('fault' in address) throw new UserError(`"${input}" is no address: ${address.fault}`)
+    if ('fault' in address) {
+      throw new UserError(`"${input}" is no address: ${address.fault}`, {
+        hint: 'several are parted by spaces: --to ada@example.org grace@example.org',
+      })
+    }
     const person = await findSubscriber(site.db, address.key)
     if (person?.status !== 'confirmed') {
       throw new UserError(

@@ -12,7 +12,7 @@ import { count } from '../terminal.ts'
 import { delivering, emptyMemory, publish } from '../worker.ts'
 import { findPost } from './find-post.ts'
 import { type Context, EXIT } from './main.ts'
-import { type PlanOptions, planIssue, planJson, planLines, shownTime, tellFaults } from './plan.ts'
+import { type PlanOptions, planIssue, planJson, planLines, shownTime, tellSeen } from './plan.ts'
 
 type SendOptions = PlanOptions & { plan?: string; test?: string; dryRun?: boolean; yes?: boolean }
 
@@ -28,7 +28,7 @@ export async function send(context: Context, names: string[], options: SendOptio
   return context.withSite(async (site) => {
     // First, so that the links in the mail lead to pages that are there.
     const published = await publish(site, emptyMemory())
-    tellFaults(context, published)
+    tellSeen(context, published)
     if (options.test !== undefined) return sendTest(context, site, published.posts, names, options)
     const { terminal } = context
     const made = await planIssue(site, published.posts, names, options, context.surroundings.folder)
@@ -58,6 +58,7 @@ export async function send(context: Context, names: string[], options: SendOptio
 
     const enqueued = await enqueueByHand(site.db, made.issue, made.printed, site.now())
     if (!enqueued) {
+      if (options.json) terminal.json({ ...planJson(made), issue: null })
       terminal.say('another process sent it first: nobody is left to send it to')
       return EXIT.done
     }
@@ -76,7 +77,7 @@ export async function send(context: Context, names: string[], options: SendOptio
         `${count(counts.queued, 'message')} will be tried again by the worker${unreachable ? `: ${unreachable}` : ''}`,
       )
     }
-    return counts.failed + counts.unknown > 0 ? EXIT.partly : EXIT.done
+    return counts.failed + counts.unknown + counts.queued > 0 ? EXIT.partly : EXIT.done
   })
 }
 
@@ -89,11 +90,11 @@ export function issueLine(issue: { number: number; subject: string }, counts: St
 async function mayBeSent(context: Context, people: number): Promise<boolean> {
   const { terminal, surroundings } = context
   if (!surroundings.streams.stdin.isTTY) {
-    throw new UserError(`this goes to ${people} people and nobody is here to be asked`, {
+    throw new UserError(`this goes to ${count(people, 'person', 'people')}, and nobody is here to be asked`, {
       hint: 'say `--yes` to send it, or `--dry-run` to look first',
     })
   }
-  if (await terminal.confirm(`Send this to ${people} people?`)) return true
+  if (await terminal.confirm(`Send this to ${count(people, 'person', 'people')}?`)) return true
   terminal.say('nothing was sent')
   return false
 }
@@ -157,6 +158,7 @@ async function sendTest(
   } finally {
     await transport.close()
   }
-  context.terminal.out(`test to ${address.address}: ${state}${answer ? ` (${answer})` : ''}`)
+  if (options.json) context.terminal.json({ test: address.address, state, reply: answer })
+  else context.terminal.out(`test to ${address.address}: ${state}${answer ? ` (${answer})` : ''}`)
   return state === 'sent' ? EXIT.done : EXIT.partly
 }

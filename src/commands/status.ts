@@ -1,3 +1,4 @@
+import { describeFault } from '../errors.ts'
 import { upcomingDigests } from '../issues/plan.ts'
 import { countDeliveries } from '../store/deliveries.ts'
 import { summariseIssues } from '../store/issues.ts'
@@ -5,7 +6,7 @@ import { countSubscribers, countSuppressions } from '../store/subscribers.ts'
 import { count, table } from '../terminal.ts'
 import { emptyMemory, lookAtPosts } from '../worker.ts'
 import { type Context, EXIT } from './main.ts'
-import { shownTime } from './plan.ts'
+import { firstRoundLines, shownTime } from './plan.ts'
 import { issueLine } from './send.ts'
 
 const ISSUES_SHOWN = 10
@@ -15,7 +16,9 @@ export async function status(context: Context, options: { json?: boolean }): Pro
   return context.withSite(async (site) => {
     const { terminal } = context
     const { db, config } = site
-    const { posts, faults } = await lookAtPosts(site, emptyMemory())
+    const seen = await lookAtPosts(site, emptyMemory())
+    const { posts, faults } = seen
+    for (const line of firstRoundLines(seen)) terminal.say(line)
     const subscribers = await countSubscribers(db)
     const suppressions = await countSuppressions(db)
     const issues = await summariseIssues(db, options.json ? 1_000_000 : ISSUES_SHOWN)
@@ -57,8 +60,7 @@ export async function status(context: Context, options: { json?: boolean }): Pro
     ])
     for (const line of lines) terminal.out(line)
     for (const issue of issues) terminal.out(`${issueLine(issue, issue.deliveries)} (${issue.state})`)
-    for (const fault of faults)
-      terminal.out(`${fault.file}${fault.line ? `:${fault.line}` : ''}: ${fault.message}`)
+    for (const fault of faults) terminal.out(describeFault(fault))
     return EXIT.done
   })
 }

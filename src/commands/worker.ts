@@ -4,9 +4,9 @@ import { openTransport } from '../mail/transport.ts'
 import type { Site } from '../site.ts'
 import { count } from '../terminal.ts'
 import { emptyMemory, type Round, round, work } from '../worker.ts'
-import { firstRoundLines, publishedLines } from './build.ts'
+import { publishedLines } from './build.ts'
 import { type Context, EXIT } from './main.ts'
-import { tellFaults } from './plan.ts'
+import { tellSeen } from './plan.ts'
 
 /** Rounds until a signal comes, with the web pages beside them; or one round. */
 export async function worker(context: Context, options: { once?: boolean; json?: boolean }): Promise<number> {
@@ -56,10 +56,9 @@ async function once(context: Context, site: Site, options: { json?: boolean }): 
   const transport = await openTransport(site.config.transports[0])
   try {
     const done = await round(site, transport, emptyMemory(), surroundings.signal)
-    tellFaults(context, done)
+    tellSeen(context, done)
     if (options.json) terminal.json(roundJson(done))
     else for (const line of roundLines(done, site)) terminal.out(line)
-    for (const line of firstRoundLines(done)) terminal.say(line)
     const { failed, unknown, unreachable } = done.delivered
     if (unreachable) {
       throw new UserError(`no mail goes out for now: ${unreachable}`, {

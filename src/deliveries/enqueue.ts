@@ -10,6 +10,7 @@ import { withMjml } from '../mail/mjml.ts'
 import { type Press, type Rendition, renderConfirmation, renderDigest, renderIssue } from '../mail/render.ts'
 import type { KnownPost } from '../posts/identity.ts'
 import { type Database, time, type Writer, write } from '../store/database.ts'
+import { insertDelivery } from '../store/deliveries.ts'
 import { insertIssue } from '../store/issues.ts'
 import { enqueueGroup, groupOwed, settleRhythm } from '../store/owed.ts'
 import { insertRendition, sameRendition } from '../store/renditions.ts'
@@ -173,30 +174,4 @@ async function settleTurn(trx: Writer, turn: Turn): Promise<void> {
 
 function kept(rendition: Rendition, kind: DeliveryKind, language: string, now: Date) {
   return { ...rendition, kind, language, created_at: time(now) }
-}
-
-async function insertDelivery(
-  trx: Writer,
-  delivery: {
-    kind: DeliveryKind
-    subscriber: number | null
-    rendition: number
-    address: string
-    name: string
-  },
-  now: Date,
-): Promise<number> {
-  const row = await trx
-    .insertInto('deliveries')
-    .values({
-      ...delivery,
-      issue: null,
-      state: 'queued',
-      due_at: time(now),
-      dated_at: time(now),
-      attempts: 0,
-    })
-    .returning('id')
-    .executeTakeFirstOrThrow()
-  return row.id
 }

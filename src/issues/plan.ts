@@ -234,21 +234,23 @@ function isMailable(post: KnownPost, now: Date): boolean {
   return isPublic(post, now) && post.mail && !post.lastGood
 }
 
+function whyNot(post: KnownPost, now: Date): [why: string, hint: string] | null {
+  if (post.lastGood)
+    return ['its file cannot be read at the moment', 'mend the fault that `posthorn status` names']
+  if (post.draft) return ['it is a draft', 'take "draft: true" out of its front matter']
+  if (!isPublic(post, now))
+    return ['its date is still to come', 'wait, and it is mailed by itself; or change its date']
+  if (!post.mail) return ['its front matter says "mail: false"', 'take that out']
+  return null
+}
+
 function refuseUnmailable(posts: KnownPost[], now: Date): void {
   for (const post of posts) {
-    const why = post.lastGood
-      ? 'its file cannot be read at the moment'
-      : post.draft
-        ? 'it is a draft'
-        : post.date.getTime() > now.getTime()
-          ? `its date, ${post.date.toISOString()}, is still to come`
-          : post.mail
-            ? null
-            : 'its front matter says "mail: false"'
-    if (why) {
-      throw new UserError(`"${post.title}" (${post.file}) is not mailed: ${why}`, {
-        hint: `mend ${post.file} first; \`--test ADDRESS\` sends it to one address as a test`,
-      })
-    }
+    const found = whyNot(post, now)
+    if (!found) continue
+    const [why, hint] = found
+    throw new UserError(`"${post.title}" is not mailed: ${why}`, {
+      hint: `${hint}; \`--test ADDRESS\` sends it to one address as a test`,
+    })
   }
 }

@@ -10,7 +10,7 @@ import { Temporal } from 'temporal-polyfill'
 import type { Config } from '../config.ts'
 import type { DigestRhythm, Schedule } from '../store/schedules.ts'
 
-export const RHYTHMS: readonly DigestRhythm[] = ['daily', 'weekly', 'monthly']
+const RHYTHMS: readonly DigestRhythm[] = ['daily', 'weekly', 'monthly']
 
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
 

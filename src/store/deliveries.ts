@@ -194,13 +194,31 @@ export async function recoverDeliveries(
   })
 }
 
-/** When the next queued delivery is due, claimed or not; null where none is queued. */
-export async function nextDue(db: Reader): Promise<Date | null> {
-  const row = await sql<{ due: string | null }>`
-    select min(due_at) as due from deliveries where state = 'queued'
-      and (issue is null or issue in (select number from issues where state = 'sending'))`.execute(db)
-  const due = row.rows[0]?.due
-  return due ? new Date(due) : null
+/** Queues a message outside of issues: a confirmation, a test. Returns its id. */
+export async function insertDelivery(
+  trx: Writer,
+  delivery: {
+    kind: DeliveryKind
+    subscriber: number | null
+    rendition: number
+    address: string
+    name: string
+  },
+  now: Date,
+): Promise<number> {
+  const row = await trx
+    .insertInto('deliveries')
+    .values({
+      ...delivery,
+      issue: null,
+      state: 'queued',
+      due_at: time(now),
+      dated_at: time(now),
+      attempts: 0,
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow()
+  return row.id
 }
 
 /** How many of an issue's deliveries some process holds at the moment. */

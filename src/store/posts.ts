@@ -1,5 +1,5 @@
 import { type Selectable, sql } from 'kysely'
-import { type Database, type Reader, time, type Writer } from './database.ts'
+import { type Reader, time, type Writer } from './database.ts'
 import type { Schema } from './schema.ts'
 
 /** What is known of a post, without its text. */
@@ -79,14 +79,4 @@ export async function lastSequence(db: Reader): Promise<number> {
     .select(({ fn }) => fn.max('sequence').as('last'))
     .executeTakeFirst()
   return row?.last ?? 0
-}
-
-/** How many posts are known, and how many of them the first round recorded as old. */
-export async function countPosts(db: Database): Promise<{ known: number; old: number }> {
-  const row = await db
-    .selectFrom('posts')
-    .select(({ fn }) => [fn.countAll<number>().as('known'), fn.sum<number>('old').as('old')])
-    .where('file', 'is not', null)
-    .executeTakeFirstOrThrow()
-  return { known: row.known, old: row.old ?? 0 }
 }

@@ -10,12 +10,7 @@ export async function readSchedules(db: Reader): Promise<(Schedule & { hour: str
 }
 
 /** Sets when a digest is due next; `hour` is the setting it was reckoned from. */
-export async function setSchedule(
-  trx: Writer,
-  rhythm: DigestRhythm,
-  hour: string,
-  next: Date,
-): Promise<void> {
+async function setSchedule(trx: Writer, rhythm: DigestRhythm, hour: string, next: Date): Promise<void> {
   await trx
     .insertInto('schedules')
     .values({ rhythm, hour, next_at: time(next) })

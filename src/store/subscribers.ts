@@ -74,7 +74,7 @@ export async function findSubscriber(db: Reader, addressKey: string): Promise<Su
   return db.selectFrom('subscribers').selectAll().where('address_key', '=', addressKey).executeTakeFirst()
 }
 
-export async function readSubscriber(db: Reader, id: number): Promise<Subscriber | undefined> {
+async function readSubscriber(db: Reader, id: number): Promise<Subscriber | undefined> {
   return db.selectFrom('subscribers').selectAll().where('id', '=', id).executeTakeFirst()
 }
 

@@ -1,0 +1,66 @@
+/**
+ * The package is bundled, libraries included: it starts quickly, an install fetches nothing else, and what runs is
+ * what was tested. The price is that `npm audit` in the installed package sees no dependency: run it in the checkout.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { defineConfig, type Plugin } from 'rolldown'
+
+export default defineConfig({
+  // The second one is the script of a child process: no import leads to it.
+  input: { cli: 'src/cli.ts', 'mjml-child': 'src/mail/mjml-child.ts' },
+  platform: 'node',
+  // gray-matter's engine for `---js`, which frontmatter.ts refuses before it could run.
+  checks: { eval: false },
+  plugins: [thirdParty()],
+  output: {
+    dir: 'dist',
+    cleanDir: true,
+    entryFileNames: '[name].js',
+    // Chunks lie beside the entries, since mjml.ts looks for mjml-child beside itself. Not minified: a stack trace
+    // in somebody's report should name our functions.
+    chunkFileNames: '[name].js',
+  },
+})
+
+/** Writes the names and licences of all bundled packages beside the code, as their licences ask. */
+function thirdParty(): Plugin {
+  return {
+    name: 'third-party',
+    generateBundle(_, bundle) {
+      const packages = new Map<string, string>()
+      for (const chunk of Object.values(bundle)) {
+        if (chunk.type !== 'chunk') continue
+        for (const file of Object.keys(chunk.modules)) {
+          if (!file.includes('node_modules')) continue
+          const folder = packageOf(file)
+          const { name, version, license } = readPackage(folder)
+          if (!license) throw new Error(`${name} ${version} names no licence, so it cannot be bundled`)
+          packages.set(`${name} ${version} (${license})`, licenceText(folder))
+        }
+      }
+      const parts = [...packages]
+        .sort(([a], [b]) => a.localeCompare(b))
+        .map(([name, text]) => `${name}\n\n${text}`)
+      const source = `Posthorn contains these packages.\n\n${parts.join(`\n${'-'.repeat(80)}\n`)}`
+      this.emitFile({ type: 'asset', fileName: 'THIRD-PARTY.txt', source })
+    },
+  }
+}
+
+function packageOf(file: string): string {
+  for (let folder = dirname(file); ; folder = dirname(folder)) {
+    // Some packages have a second package.json inside that only says "module".
+    if (existsSync(join(folder, 'package.json')) && readPackage(folder).name) return folder
+    if (folder === dirname(folder)) throw new Error(`${file} belongs to no package`)
+  }
+}
+
+function readPackage(folder: string): { name?: string; version?: string; license?: string } {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+}
+
+function licenceText(folder: string): string {
+  const file = readdirSync(folder).find((name) => /^(licen[cs]e|copying)/i.test(name))
+  return file === undefined ? 'The package has no licence file.\n' : readFileSync(join(folder, file), 'utf8')
+}

@@ -1,0 +1,238 @@
+import { expect, test } from 'vitest'
+import { post } from '../site.ts'
+import { openSite } from './session.ts'
+
+test('people are added, shown, listed, exported and erased', async () => {
+  const { posthorn, files, write } = openSite()
+  expect(await posthorn('subscribers list')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers list
+    ! 0 subscribers"
+  `)
+  expect(
+    await posthorn('subscribers add Ada@Example.ORG --confirmed --name "Ada Lovelace"'),
+  ).toMatchInlineSnapshot(`
+    "$ posthorn subscribers add Ada@Example.ORG --confirmed --name "Ada Lovelace"
+    Ada@example.org is a reader from now on (instant)"
+  `)
+  expect(await posthorn('subscribers add grace@example.org --rhythm weekly')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers add grace@example.org --rhythm weekly
+    grace@example.org is asked to confirm"
+  `)
+  expect(Object.values(files('outbox/new')).join()).toContain('To: grace@example.org')
+  expect(await posthorn('subscribers add ada@example.org')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers add ada@example.org
+    ! posthorn: Ada@example.org is a reader already, since 2026-11-02
+    (exit 1)"
+  `)
+  expect(await posthorn('subscribers add grace@example.org --confirmed')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers add grace@example.org --confirmed
+    ! posthorn: grace@example.org is here since 2026-11-02 and has not confirmed yet
+    ! try: only they can: a new confirmation comes to them when they ask for it at https://mail.blog.example/subscribe
+    (exit 1)"
+  `)
+  expect(await posthorn('subscribers list')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers list
+    Ada@example.org                  confirmed    instant  Ada Lovelace
+    grace@example.org                unconfirmed  weekly
+    ! 2 subscribers"
+  `)
+  write('posts/hello.md', post('Hello', '2026-10-01'))
+  await posthorn('send hello')
+  expect(await posthorn('subscribers show ADA@example.org')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers show ADA@example.org
+    address    Ada@example.org
+    name       Ada Lovelace
+    status     confirmed
+    rhythm     instant
+    language   en
+    timeZone   Europe/Berlin
+    created    2026-11-02T09:00:00.000Z
+    confirmed  2026-11-02T09:00:00.000Z
+    2026-11-02T09:00:00.000Z  added  the author
+    2026-11-02T09:00:00.000Z  issue #1, Hello: sent"
+  `)
+  expect(await posthorn('subscribers show grace@example.org --json')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers show grace@example.org --json
+    {
+      "address": "grace@example.org",
+      "name": "",
+      "status": "unconfirmed",
+      "rhythm": "weekly",
+      "tags": [],
+      "language": "en",
+      "timeZone": "Europe/Berlin",
+      "created": "2026-11-02T09:00:00.000Z",
+      "confirmed": null,
+      "unsubscribed": null,
+      "suppression": null,
+      "consents": [],
+      "deliveries": [
+        {
+          "kind": "confirmation",
+          "issue": null,
+          "subject": "Please confirm your subscription to A test blog",
+          "state": "sent",
+          "dated_at": "2026-11-02T09:00:00.000Z",
+          "settled_at": "2026-11-02T09:00:00.000Z",
+          "reply": "outbox/new/ID@blog.example"
+        }
+      ]
+    }"
+  `)
+  expect(await posthorn('subscribers export')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers export
+    "address","name","status","rhythm","tags","language","time zone","created","confirmed","unsubscribed"
+    "Ada@example.org","Ada Lovelace","confirmed","instant","","en","Europe/Berlin","2026-11-02T09:00:00.000Z","2026-11-02T09:00:00.000Z",""
+    "grace@example.org","","unconfirmed","weekly","","en","Europe/Berlin","2026-11-02T09:00:00.000Z","","""
+  `)
+  expect(await posthorn('subscribers erase ada@example.org')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers erase ada@example.org
+    ! posthorn: erasing cannot be undone, and nobody is here to be asked
+    ! try: say \`--yes\`
+    (exit 1)"
+  `)
+  expect(await posthorn('subscribers erase ada@example.org', { types: 'no\n' })).toMatchInlineSnapshot(`
+    "$ posthorn subscribers erase ada@example.org
+    ! Erase Ada@example.org for good? [y/N] no
+    ! nothing was erased
+    (exit 1)"
+  `)
+  expect(await posthorn('subscribers erase ada@example.org', { types: 'yes\n' })).toMatchInlineSnapshot(`
+    "$ posthorn subscribers erase ada@example.org
+    ! Erase Ada@example.org for good? [y/N] yes
+    Ada@example.org is erased; a keyed hash stays, so that no import brings them back"
+  `)
+  expect(await posthorn('subscribers show ada@example.org')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers show ada@example.org
+    never mailed: erased, since Mon 2 Nov 2026, 10:00 Europe/Berlin"
+  `)
+  expect(await posthorn('subscribers erase ada@example.org --yes')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers erase ada@example.org --yes
+    ! posthorn: ada@example.org is not a subscriber, so there is nothing to erase
+    (exit 1)"
+  `)
+  expect(await posthorn('subscribers add ada@example.org --confirmed')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers add ada@example.org --confirmed
+    ! posthorn: ada@example.org must not be mailed: its owner was erased (2026-11-02)
+    ! try: nothing that adds or imports people lifts this
+    (exit 1)"
+  `)
+})
+
+test('a list is imported as a whole, or not at all', async () => {
+  const { posthorn, write, json } = openSite()
+  write(
+    'people.csv',
+    'Email,Name,Rhythm,Shoe size\nada@example.org,Ada,weekly,38\ngrace@example.org,Grace,,39\n',
+  )
+  expect(await posthorn('subscribers import people.csv --confirmed')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers import people.csv --confirmed
+    2  rows
+    2  readers from now on
+    columns not understood and not kept: Shoe size"
+  `)
+  expect(await json('subscribers import people.csv --confirmed --json')).toMatchInlineSnapshot(`
+    {
+      "added": {
+        "confirmed": 0,
+        "unconfirmed": 0,
+        "unsubscribed": 0,
+      },
+      "ignored": [
+        "Shoe size",
+      ],
+      "known": 2,
+      "repeated": 0,
+      "rows": 2,
+      "suppressed": 0,
+    }
+  `)
+  write(
+    'ragged.csv',
+    'email,name\nalan@example.org\n"kurt@example.org","Kurt","and more"\nno-address,Nobody\n',
+  )
+  expect(await posthorn('subscribers import ragged.csv')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers import ragged.csv
+    ! ragged.csv:2: this row has 1 cells, and the header has 2; put a cell that holds a separator in quotes
+    ! ragged.csv:3: this row has 3 cells, and the header has 2; put a cell that holds a separator in quotes
+    ! ragged.csv:4: the address is "no-address"; it needs a name, one "@" and a domain, as in ada@example.org
+    ! posthorn: 3 faults, nothing was changed
+    ! try: nobody was imported; mend the file and try again
+    (exit 1)"
+  `)
+  expect(await posthorn('subscribers import nowhere.csv')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers import nowhere.csv
+    ! posthorn: nowhere.csv: cannot be read (ENOENT)
+    ! try: name an existing CSV file that this user may read
+    (exit 1)"
+  `)
+  write('empty.csv', '')
+  expect(await posthorn('subscribers import empty.csv')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers import empty.csv
+    ! empty.csv: the file is empty; its first row has to name the columns
+    ! posthorn: 1 fault, nothing was changed
+    ! try: nobody was imported; mend the file and try again
+    (exit 1)"
+  `)
+  write('headless.csv', 'ada@example.org\ngrace@example.org\n')
+  expect(await posthorn('subscribers import headless.csv')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers import headless.csv
+    ! headless.csv:1: no column is called "address" or "email"; the first row has to name the columns, and it is "ada@example.org"
+    ! posthorn: 1 fault, nothing was changed
+    ! try: nobody was imported; mend the file and try again
+    (exit 1)"
+  `)
+  expect(await posthorn('subscribers list')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers list
+    ada@example.org                  confirmed    weekly   Ada
+    grace@example.org                confirmed    instant  Grace
+    ! 2 subscribers"
+  `)
+})
+
+test('what is no address is nobody’s', async () => {
+  const { posthorn } = openSite()
+  const said: string[] = []
+  for (const address of [
+    'ada',
+    'ada@',
+    'ada@@example.org',
+    'ada@grace@example.org',
+    'ada@localhost',
+    'ada,grace@example.org',
+    `${'a'.repeat(65)}@example.org`,
+    `ada@${'example.'.repeat(31)}org`,
+    'ada@example.org\r\nBcc:grace@example.org',
+  ])
+    said.push(await posthorn(`subscribers add "${address}" --confirmed`))
+  expect(said.join('\n')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers add "ada" --confirmed
+    ! posthorn: the address is "ada"; it needs a name, one "@" and a domain, as in ada@example.org
+    (exit 1)
+    $ posthorn subscribers add "ada@" --confirmed
+    ! posthorn: the address is "ada@"; it needs a name, one "@" and a domain, as in ada@example.org
+    (exit 1)
+    $ posthorn subscribers add "ada@@example.org" --confirmed
+    ! posthorn: the address is "ada@@example.org"; it has more than one "@"; write one address
+    (exit 1)
+    $ posthorn subscribers add "ada@grace@example.org" --confirmed
+    ! posthorn: the address is "ada@grace@example.org"; it has more than one "@"; write one address
+    (exit 1)
+    $ posthorn subscribers add "ada@localhost" --confirmed
+    ! posthorn: the address is "ada@localhost"; the part after "@" is not a domain, such as example.org
+    (exit 1)
+    $ posthorn subscribers add "ada,grace@example.org" --confirmed
+    ! posthorn: the address is "ada,grace@example.org"; write one bare address, without a name, comma, space or < >
+    (exit 1)
+    $ posthorn subscribers add "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@example.org" --confirmed
+    ! posthorn: the address is "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@example.org"; the part before "@" is longer than 64 characters
+    (exit 1)
+    $ posthorn subscribers add "ada@example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.org" --confirmed
+    ! posthorn: the address is "ada@example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.example.org"; it is longer than 254 characters
+    (exit 1)
+    $ posthorn subscribers add "ada@example.org
+    Bcc:grace@example.org" --confirmed
+    ! posthorn: the address is "ada@example.org\\r\\nBcc:grace@example.org"; it holds a line break or another control character
+    (exit 1)"
+  `)
+})

@@ -1,0 +1,95 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import PostalMime from 'postal-mime'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+const run = promisify(execFile)
+const CHECKOUT = join(import.meta.dirname, '..')
+const HALF_A_MINUTE = 30_000
+
+describe('the package', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'package-'))
+  const site = join(folder, 'blog')
+  let files: string[] = []
+
+  beforeAll(async () => {
+    const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: CHECKOUT })
+    // npm 12 answers with an object where 11 answers with a list; what comes before it is talk of the build.
+    const answer = JSON.parse(stdout.slice(stdout.search(/^[[{]/m)))
+    const [packed] = Object.values(answer) as [{ filename: string; files: { path: string }[] }]
+    files = packed.files.map(({ path }) => path)
+    // Without the network: all it needs is inside.
+    const install = ['install', '--offline', '--no-audit', '--no-fund', '--prefix', folder]
+    await run('npm', [...install, join(folder, packed.filename)], { cwd: folder })
+  }, 3 * HALF_A_MINUTE)
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  const posthorn = (args: string[], cwd = folder) =>
+    run(process.execPath, [join(folder, 'node_modules', '.bin', 'posthorn'), ...args], { cwd })
+
+  test('holds the program and what it reads, and nothing else', () => {
+    expect(files).toEqual(
+      expect.arrayContaining([
+        'LICENSE',
+        'README.md',
+        'config.example.json',
+        'config.schema.json',
+        'dist/THIRD-PARTY.txt',
+        'dist/cli.js',
+        'dist/mjml-child.js',
+        'templates/issue.mjml',
+        'templates/page.html',
+      ]),
+    )
+    expect(files.filter((file) => /^(src|test|posts|demo|\.)/.test(file))).toEqual([])
+  })
+
+  test('brings no other package with it', () => {
+    expect(readdirSync(join(folder, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
+      'posthorn',
+    ])
+  })
+
+  test('says its version', async () => {
+    const { version } = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8'))
+
+    const { stdout } = await posthorn(['--version'])
+
+    expect(stdout.trim()).toBe(version)
+  })
+
+  test(
+    'makes a site, builds it, mails a post and says how things are',
+    async () => {
+      await posthorn(['init', 'blog'])
+      await posthorn(['build'], site)
+      expect(readdirSync(join(site, 'public'))).toEqual(
+        expect.arrayContaining(['atom.xml', 'feed.json', 'index.html', 'rss.xml']),
+      )
+
+      await posthorn(['subscribers', 'add', 'ada@example.org', '--confirmed'], site)
+      // MJML runs as a script of its own, which only this finds missing.
+      await posthorn(['send', 'hello', '--yes'], site)
+      const outbox = join(site, 'outbox', 'new')
+      const messages = await Promise.all(
+        readdirSync(outbox).map((name) => PostalMime.parse(readFileSync(join(outbox, name)))),
+      )
+      expect(messages.map(({ subject, to }) => [subject, to?.[0]?.address])).toEqual([
+        ['Hello', 'ada@example.org'],
+      ])
+      expect(messages[0]?.html).toContain('</html>')
+
+      const status = JSON.parse((await posthorn(['status', '--json'], site)).stdout)
+      expect(status).toMatchObject({
+        posts: 1,
+        faults: [],
+        subscribers: { confirmed: 1 },
+        issues: [{ number: 1, state: 'sent', deliveries: { sent: 1 } }],
+      })
+    },
+    2 * HALF_A_MINUTE,
+  )
+})
