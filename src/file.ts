@@ -29,7 +29,8 @@ export async function replaceFile(path: string, bytes: Buffer | string): Promise
     }
     await rename(beside, path)
   } catch (error) {
-    await rm(beside, { force: true })
+    // Where even this fails, as it does below a file, what is to be told is the first failure.
+    await rm(beside, { force: true }).catch(() => {})
     throw cannotWrite(path, error)
   }
   return true

@@ -5,8 +5,7 @@
  * - Errors begin with `posthorn:`, then what was found and where; a line that begins with `try:` says what to do.
  * - Colour and progress bars are for terminals, and `NO_COLOR` is kept. Elsewhere progress is a plain line now and then.
  */
-import { once } from 'node:events'
-import { createInterface } from 'node:readline/promises'
+import { createInterface } from 'node:readline'
 import { stripVTControlCharacters, styleText } from 'node:util'
 import { errorCode, FaultsError, UserError } from './errors.ts'
 
@@ -51,14 +50,17 @@ export function openTerminal(streams: Streams): Terminal {
     faint: (text) => (stdout.isTTY ? style('dim', text) : text),
     async confirm(question) {
       if (!stdin.isTTY) return false
+      // Not the promises of readline: theirs are rejected by Ctrl-C and Ctrl-D, which say no like any other answer, and
+      // wait for ever where the input ends without a key.
       const lines = createInterface({ input: stdin, output: stderr })
-      try {
-        // Who closes the input, by Ctrl-D or Ctrl-C, says no; the question alone would wait for ever.
-        const closed = once(lines, 'close').then(() => '')
-        return /^y(es)?$/i.test((await Promise.race([lines.question(`${question} [y/N] `), closed])).trim())
-      } finally {
-        lines.close()
-      }
+      const answer = await new Promise<string | null>((resolve) => {
+        lines.once('line', resolve).once('close', () => resolve(null))
+        lines.setPrompt(`${question} [y/N] `)
+        lines.prompt()
+      })
+      lines.close()
+      if (answer === null) stderr.write('\n')
+      return /^y(es)?$/i.test(answer?.trim() ?? '')
     },
     progress: (label, total) => (stderr.isTTY ? bar(label, total, stderr) : plainLines(label, total, stderr)),
   }

@@ -128,8 +128,9 @@ async function writeOut(
   seen: Identified & { faults: Fault[] },
 ): Promise<Published> {
   const { config, now } = site
-  const feeds = await writeFeeds(seen.posts, config, now())
+  // Pages first: whoever finds a new entry in a feed finds its page, and a page without a place stops both.
   const pages = await writePages(seen.posts, config, now(), memory.pages)
+  const feeds = await writeFeeds(seen.posts, config, now())
   return { ...seen, feeds, pages }
 }
 

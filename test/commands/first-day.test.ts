@@ -13,7 +13,7 @@ test('an author’s first day', async () => {
     !   posthorn subscribers add you@example.org --confirmed
     !   posthorn worker           feeds, pages and mail, a round each minute"
   `)
-  expect(Object.keys(files())).toMatchInlineSnapshot(`
+  expect(Object.keys(files()).sort()).toMatchInlineSnapshot(`
     [
       "my-blog/config.json",
       "my-blog/config.schema.json",

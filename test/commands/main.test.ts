@@ -1,8 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { PassThrough } from 'node:stream'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { openTerminal } from '../../src/terminal.ts'
+import { describe, expect, test } from 'vitest'
 import { post } from '../site.ts'
 import { openSession, openSite } from './session.ts'
 
@@ -102,22 +100,6 @@ describe('the command line', () => {
     // The session itself fails on a code that no terminal would get.
     for (const line of ['build', 'plan', 'plan hello', 'status', 'subscribers list', 'frobnicate', '--help'])
       await posthorn(line)
-  })
-
-  test.each([
-    ['a terminal', {}, true, true],
-    ['a terminal of somebody who wants no colours', { NO_COLOR: '1' }, true, false],
-    ['a pipe', {}, false, false],
-  ])('colours what it stresses on %s', (_, env, isTTY, coloured) => {
-    vi.stubEnv('NO_COLOR', undefined)
-    vi.stubEnv('FORCE_COLOR', undefined)
-    vi.stubEnv('TERM', 'xterm-256color')
-    for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value)
-    onTestFinished(() => void vi.unstubAllEnvs())
-    const stdout = Object.assign(new PassThrough(), { isTTY })
-    const terminal = openTerminal({ stdin: new PassThrough(), stdout, stderr: new PassThrough() })
-    expect(terminal.strong('loud') !== 'loud').toBe(coloured)
-    expect(terminal.faint('low') !== 'low').toBe(coloured)
   })
 })
 

@@ -71,18 +71,6 @@ describe('a send by hand', () => {
       ! nothing was sent
       (exit 1)"
     `)
-    // Ctrl-D, or a terminal that went away.
-    expect(await posthorn('send old', { types: '' })).toMatchInlineSnapshot(`
-      "$ posthorn send old
-      subject  Old
-      posts    Old
-      to       3 people
-      when     now
-      size     HTML SIZE, text SIZE
-      plan     9fdb240f9b
-      ! Send this to 3 people? [y/N] nothing was sent
-      (exit 1)"
-    `)
     expect(await posthorn('issues list')).toMatchInlineSnapshot(`
       "$ posthorn issues list
       ! no issue yet"

@@ -10,12 +10,11 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { PassThrough, Writable } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 import { onTestFinished } from 'vitest'
@@ -117,7 +116,8 @@ export function openSite(settings: Record<string, object> = {}): Session {
   return openSession(makeFolder(settings))
 }
 
-function emptyFolder(): string {
+/** A folder that goes away with the test. */
+export function emptyFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'posthorn-session-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return folder
@@ -131,7 +131,9 @@ function words(line: string): string[] {
 function filesIn(folder: string): Record<string, string> {
   const found: Record<string, string> = {}
   if (!existsSync(folder)) return found
-  for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort())
-    if (statSync(join(folder, file)).isFile()) found[file] = readFileSync(join(folder, file), 'latin1')
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name)
+    if (entry.isFile()) found[relative(folder, path)] = readFileSync(path, 'latin1')
+  }
   return found
 }

@@ -137,7 +137,7 @@ describe('a send by hand', () => {
     site.write('old.md', '---\ntitle: [broken\n---\n')
     for (const [file, why] of [
       ['draft.md', 'it is a draft'],
-      ['later.md', 'its date, 2026-11-02T23:00:00.000Z, is still to come'],
+      ['later.md', 'its date is still to come'],
       ['quiet.md', 'its front matter says "mail: false"'],
       ['old.md', 'its file cannot be read at the moment'],
     ] as const)
@@ -351,11 +351,11 @@ test('whatever 120 people do, nobody gets a post twice and nobody misses one', a
   )
   const step: fc.Arbitrary<Step> = fc.record({
     hours: fc.oneof(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 100, max: 800 })),
-    posts: fc.nat(2),
+    posts: fc.nat(1),
     hand: fc.constantFrom('nothing', 'nothing', 'nothing', 'post', 'daily', 'weekly', 'monthly'),
     round: fc.boolean(),
   })
-  const steps = 14
+  const steps = 11
   const lives = fc.array(fc.array(act, { minLength: steps, maxLength: steps }), {
     minLength: 60,
     maxLength: 60,
