@@ -23,6 +23,9 @@ export class UserError extends Error {
   }
 }
 
+/** A command called in a way that it has no meaning: exit code 2. */
+export class UsageError extends UserError {}
+
 /** Several faults of one run, told together so that one look mends them all. */
 export class FaultsError extends UserError {
   readonly faults: Fault[]

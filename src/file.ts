@@ -42,11 +42,24 @@ export async function readIfThere(path: string): Promise<Buffer | null> {
     return await readFile(path)
   } catch (error) {
     if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return null
-    throw new UserError(`${path}: cannot be read (${errorCode(error) ?? error})`, {
-      hint: 'look at its permissions, and whether a folder stands in its place',
-      cause: error,
-    })
+    throw cannotRead(path, error, 'look at its permissions, and whether a folder stands in its place')
   }
+}
+
+/** The letter for a file that the system does not give. */
+export function cannotRead(path: string, error: unknown, hint: string): UserError {
+  const code = errorCode(error)
+  const causes: Record<string, string> = {
+    ENOENT: 'there is no such file',
+    ENOTDIR: 'there is no such file',
+    EISDIR: 'it is a folder',
+    EACCES: 'permission is denied',
+    EPERM: 'permission is denied',
+  }
+  return new UserError(`${path}: cannot be read: ${causes[code ?? ''] ?? code ?? error}`, {
+    hint,
+    cause: error,
+  })
 }
 
 /** The letter for a write that the system refused. */

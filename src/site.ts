@@ -1,11 +1,51 @@
 import type { Config } from './config.ts'
 import { type Database, openDatabase } from './store/database.ts'
+import { type Journal, openJournal } from './store/journal.ts'
+import type { Replayed } from './store/replay.ts'
 import { readSecret } from './store/settings.ts'
 
-/** A site at work: its configuration, its database, the key that signs its links, and the clock. */
-export type Site = { config: Config; db: Database; secret: string; now: () => Date }
+/** A site at work: its configuration, its database, the key that signs its links, the journal, and the clock. */
+export type Site = {
+  config: Config
+  db: Database
+  secret: string
+  journal: Journal
+  /** What the journal knew better than the database when the site was opened. */
+  replayed: Replayed
+  now: () => Date
+}
 
 export async function openSite(config: Config, now: () => Date): Promise<Site> {
   const db = await openDatabase(config.database.url)
-  return { config, db, secret: await readSecret(db, config.secret), now }
+  try {
+    const secret = await readSecret(db, config.secret)
+    const { journal, replayed } = await openJournal(db, config.journal.file, secret, now())
+    return { config, db, secret, journal, replayed, now }
+  } catch (error) {
+    await db.destroy()
+    throw error
+  }
+}
+
+/** Says what the journal knew better, or could not tell; null where there is nothing to say. */
+export function describeReplayed({ deliveries, issues, people, held }: Replayed): string | null {
+  const some = (number: number, one: string, more: string) =>
+    number > 0 ? [`${number} ${number === 1 ? one : more}`] : []
+  const told = [
+    ...some(deliveries, 'delivery', 'deliveries'),
+    ...some(issues, 'issue', 'issues'),
+    ...some(people, 'person who left', 'people who left'),
+  ]
+  const parts =
+    told.length > 0 ? [`the journal knew more than the database, which is older: ${told.join(', ')}`] : []
+  if (held > 0)
+    parts.push(
+      `${some(held, 'issue is', 'issues are')} held, since nobody can tell who has it: \`posthorn issues list\` says why`,
+    )
+  return parts.length > 0 ? parts.join('; ') : null
+}
+
+export async function closeSite(site: Site): Promise<void> {
+  site.journal.close()
+  await site.db.destroy()
 }

@@ -7,7 +7,7 @@
  */
 import { createInterface } from 'node:readline'
 import { stripVTControlCharacters, styleText } from 'node:util'
-import { errorCode, FaultsError, UserError } from './errors.ts'
+import { errorCode, FaultsError, UsageError, UserError } from './errors.ts'
 
 export type Terminal = {
   /** A line of what was asked for. */
@@ -82,7 +82,7 @@ export function tellFailure(terminal: Terminal, error: unknown): number {
     terminal.say(`posthorn: ${error.message}`)
   }
   if (error.hint) terminal.say(`try: ${error.hint}`)
-  return 1
+  return error instanceof UsageError ? 2 : 1
 }
 
 /** `1 message`, `3 messages`. */

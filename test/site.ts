@@ -14,11 +14,13 @@ import { dirname, join } from 'node:path'
 import PostalMime, { type Email } from 'postal-mime'
 import { onTestFinished } from 'vitest'
 import { type Config, loadConfig } from '../src/config.ts'
-import { openTransport } from '../src/mail/transport.ts'
-import { openSite, type Site } from '../src/site.ts'
+import { releaseIssue } from '../src/deliveries/enqueue.ts'
+import { openTransports } from '../src/deliveries/outlet.ts'
+import { emptyMemory, lookAtPosts, type Memory, type Round, round } from '../src/round.ts'
+import { closeSite, openSite, type Site } from '../src/site.ts'
+import { summariseIssues } from '../src/store/issues.ts'
 import type { SubscriberRhythm } from '../src/store/schema.ts'
 import { addSubscriber } from '../src/subscribers/add.ts'
-import { emptyMemory, type Memory, type Round, round } from '../src/worker.ts'
 
 export type TestSite = Site & {
   folder: string
@@ -31,6 +33,8 @@ export type TestSite = Site & {
   move(from: string, to: string): void
   join(address: string, rhythm?: SubscriberRhythm): Promise<void>
   round(): Promise<Round>
+  /** Lets go of every issue that is held, as the author does who has looked at them. */
+  release(): Promise<void>
   /** All messages in the outbox, parsed by a program that is not ours. */
   messages(): Promise<Email[]>
   /** `ada@example.org: Hello`, sorted. */
@@ -75,7 +79,7 @@ export function makeFolder(settings: Record<string, object> = {}): string {
 
 async function openTestSite(config: Config, time: { now: Date }): Promise<TestSite> {
   const site = await openSite(config, () => time.now)
-  onTestFinished(() => site.db.destroy().catch(() => {}))
+  onTestFinished(() => closeSite(site).catch(() => {}))
   const { folder } = config
   const memory: Memory = emptyMemory()
   const messages = async () => {
@@ -104,8 +108,13 @@ async function openTestSite(config: Config, time: { now: Date }): Promise<TestSi
       await addSubscriber(site.db, { address, rhythm }, { confirmed: true }, config, site.secret, time.now)
     },
     async round() {
-      const transport = await openTransport(config.transports[0])
-      return round(site, transport, memory, new AbortController().signal)
+      const transports = await openTransports(config.transports)
+      return round(site, transports, memory, new AbortController().signal)
+    },
+    async release() {
+      const { posts } = await lookAtPosts(site, emptyMemory())
+      for (const { number, state } of await summariseIssues(site.db, 1_000))
+        if (state === 'held') await releaseIssue(site, number, posts, time.now)
     },
     messages,
     async mail() {

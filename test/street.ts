@@ -5,9 +5,20 @@
 import { dirname, join } from 'node:path/posix'
 import { parseSync, Visitor } from 'rolldown/utils'
 
-const FLOOR = ['address', 'config', 'errors', 'file', 'log', 'markup', 'package', 'store']
+const FLOOR = [
+  'address',
+  'config',
+  'config-faults',
+  'config-schema',
+  'errors',
+  'file',
+  'log',
+  'markup',
+  'package',
+  'store',
+]
 /** In the order of the street. A site is all of it put together, for the edges to work with. */
-const STAGES = ['posts', 'feeds', 'pages', 'mail', 'issues', 'deliveries', 'subscribers', 'site']
+const STAGES = ['posts', 'feeds', 'pages', 'mail', 'issues', 'deliveries', 'subscribers', 'site', 'round']
 const EDGES = ['cli', 'commands', 'demo', 'terminal', 'web', 'worker']
 
 const MAY_IMPORT_EDGES: Record<string, string[]> = {
@@ -17,7 +28,7 @@ const MAY_IMPORT_EDGES: Record<string, string[]> = {
   web: ['web'],
   worker: ['web'],
 }
-const STORE_MAY_IMPORT = ['address', 'config', 'errors', 'file', 'store']
+const STORE_MAY_IMPORT = ['address', 'config', 'config-schema', 'errors', 'file', 'store']
 const FORMATS = ['feeds/rss.ts', 'feeds/atom.ts', 'feeds/json.ts']
 
 /** Who alone may load what; types cost nothing and are free to all. */

@@ -1,7 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Writable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { summariseIssues } from '../src/store/issues.ts'
+import { openLog } from '../src/log.ts'
+import { emptyMemory, publishAndPlan } from '../src/round.ts'
+import { write } from '../src/store/database.ts'
+import { moveIssue, pauseIssue, summariseIssues } from '../src/store/issues.ts'
+import { work } from '../src/worker.ts'
 import { makeSite, post } from './site.ts'
 
 describe('a blog gets its newsletter', () => {
@@ -108,14 +113,24 @@ describe('a blog gets its newsletter', () => {
     ])
   })
 
-  test('an archive copied in after the first round is recorded as old, and told', async () => {
+  test('an archive copied in after the first round is held until the author has looked at it', async () => {
     const site = await makeSite()
     await site.round()
     await site.join('ada@example.org')
     site.write('old.md', post('Old', '2019-05-01'))
     const round = await site.round()
-    expect(round.datedLongAgo.map((each) => each.title)).toEqual(['Old'])
+    const hold = '"Old" is dated 2742 days ago'
+    expect(round.enqueued).toMatchObject([{ number: 1, recipients: 1, hold }])
+    expect(await summariseIssues(site.db, 9)).toMatchObject([
+      { number: 1, state: 'held', note: hold, posts: ['old'], deliveries: { queued: 1 } },
+    ])
+    site.setClock('2026-11-03T09:00:00Z')
+    await site.round()
     expect(await site.mail()).toEqual([])
+    await site.release()
+    await site.round()
+    expect(await site.mail()).toEqual(['ada@example.org: Old'])
+    expect(await summariseIssues(site.db, 9)).toMatchObject([{ state: 'sent', note: null }])
   })
 })
 
@@ -248,6 +263,27 @@ describe('a post that has become unreadable', () => {
     expect(round.faults).toMatchObject([{ file: 'posts' }])
     expect(readFileSync(join(site.folder, 'public/rss.xml'), 'utf8')).toBe(before)
   })
+})
+
+test('an issue that another process resumes goes on at once, not with the next minute', async () => {
+  const site = await makeSite()
+  await site.round()
+  await site.join('ada@example.org')
+  for (const title of ['One', 'Two']) site.write(`${title}.md`, post(title, '2026-11-02'))
+  await publishAndPlan(site, emptyMemory())
+  const author = await site.again()
+  await write(author.db, (trx) => pauseIssue(trx, 2, 'by hand'))
+  const stop = new AbortController()
+  const told: string[] = []
+  const log = openLog(new Writable({ write: (line, _, done) => done(void told.push(String(line))) }))
+  const { finished } = await work(site, log, stop.signal)
+  await expect.poll(() => told.join(''), { timeout: 10_000 }).toContain('messages: 1 sent')
+
+  await write(author.db, (trx) => moveIssue(trx, 2, ['paused'], 'sending', null))
+  await expect.poll(() => site.mail(), { timeout: 10_000 }).toHaveLength(2)
+
+  stop.abort()
+  await finished
 })
 
 test('every link that leads into the site leads to a page that is there', async () => {

@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
+import { emptyMemory, type Published, publishStrictly } from '../round.ts'
 import type { Site } from '../site.ts'
 import { count, size, table } from '../terminal.ts'
-import { emptyMemory, type Published, publishStrictly } from '../worker.ts'
 import { type Context, EXIT } from './main.ts'
 import { tellSeen } from './plan.ts'
 

@@ -4,9 +4,9 @@ import { loadConfig } from '../config.ts'
 import { describeFault, errorCode, UserError } from '../errors.ts'
 import { cannotWrite, readIfThere, replaceFile } from '../file.ts'
 import { packageFolder } from '../package.ts'
-import { openSite } from '../site.ts'
+import { emptyMemory, publish } from '../round.ts'
+import { closeSite, openSite } from '../site.ts'
 import { count } from '../terminal.ts'
-import { emptyMemory, publish } from '../worker.ts'
 import { type Context, EXIT } from './main.ts'
 
 /** A new site in a folder: a configuration, a posts folder, and its first round done, so that the next post is new. */
@@ -42,7 +42,7 @@ export async function init(context: Context, folder: string | undefined): Promis
     terminal.say('  posthorn worker           feeds, pages and mail, a round each minute')
     return EXIT.done
   } finally {
-    await opened.db.destroy()
+    await closeSite(opened)
   }
 }
 

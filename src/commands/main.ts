@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { Command, CommanderError, Option } from 'commander'
 import { type Config, loadConfig } from '../config.ts'
 import { packageVersion } from '../package.ts'
-import { openSite, type Site } from '../site.ts'
+import { closeSite, describeReplayed, openSite, type Site } from '../site.ts'
 import { openTerminal, type Streams, type Terminal, tellFailure } from '../terminal.ts'
 
 /** Where a command runs: everything it may know of the world. */
@@ -77,9 +77,11 @@ function commands(surroundings: Surroundings, terminal: Terminal, done: (code: n
     async withSite(work) {
       const site = await openSite(context.config(), surroundings.now)
       try {
+        const replayed = describeReplayed(site.replayed)
+        if (replayed) terminal.say(replayed)
         return await work(site)
       } finally {
-        await site.db.destroy()
+        await closeSite(site)
       }
     },
   }
@@ -138,7 +140,28 @@ function commands(surroundings: Surroundings, terminal: Terminal, done: (code: n
     .action(runs(async () => (await import('./issues.ts')).listIssues))
   add(issues, 'show <number>', 'one issue and its deliveries')
     .option('--json', 'as JSON')
+    .option('--html <file>', 'write what it says to a file, to look at it')
     .action(runs(async () => (await import('./issues.ts')).showIssue))
+  add(issues, 'watch <number>', 'how an issue goes, until it is over').action(
+    runs(async () => (await import('./issues.ts')).watchIssue),
+  )
+  const control = (
+    usage: string,
+    description: string,
+    name: 'pause' | 'resume' | 'cancel' | 'retry' | 'release',
+  ) =>
+    add(issues, `${usage} <numbers...>`, description).action(
+      runs(async () => (await import('./control.ts'))[name]),
+    )
+  control('pause', 'stop an issue until it is resumed', 'pause')
+  control('resume', 'go on with a paused issue', 'resume')
+  control('cancel', 'stop an issue for good', 'cancel')
+  control('retry', 'queue once more what failed', 'retry')
+  control('release', 'let a held issue go, with its posts as they are now', 'release')
+  add(issues, 'resolve <number>', 'settle deliveries whose fate is unknown')
+    .option('--sent', 'take them for sent')
+    .option('--resend', 'send each once more, the same to the byte')
+    .action(runs(async () => (await import('./control.ts')).resolve))
 
   const subscribers = program.command('subscribers').description('who reads, and who asked to')
   add(subscribers, 'list', 'all subscribers')

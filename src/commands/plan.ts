@@ -1,6 +1,6 @@
 import { checkAddress } from '../address.ts'
 import { type Printed, printIssue } from '../deliveries/enqueue.ts'
-import { describeFault, type Fault, UserError } from '../errors.ts'
+import { describeFault, type Fault, UsageError, UserError } from '../errors.ts'
 import {
   type ByHand,
   countRecipients,
@@ -15,13 +15,13 @@ import { readDate } from '../posts/date.ts'
 import { shownFile } from '../posts/find.ts'
 import type { Identified, KnownPost } from '../posts/identity.ts'
 import { isPublic } from '../posts/post.ts'
+import { emptyMemory, lookAtPosts } from '../round.ts'
 import type { Site } from '../site.ts'
 import type { LeftOut } from '../store/owed.ts'
 import { readPostRows } from '../store/posts.ts'
 import type { DigestRhythm } from '../store/schedules.ts'
 import { findSubscriber } from '../store/subscribers.ts'
 import { count, moment, size, table } from '../terminal.ts'
-import { emptyMemory, lookAtPosts } from '../worker.ts'
 import { findPost } from './find-post.ts'
 import { type Context, EXIT } from './main.ts'
 
@@ -58,9 +58,9 @@ export async function planIssue(
   const now = site.now()
   const due = options.at === undefined ? now : readTime(options.at, site)
   if (options.digest && names.length > 0)
-    throw new UserError('either posts or --digest can be named, not both', { hint: 'run it once for each' })
+    throw new UsageError('either posts or --digest can be named, not both', { hint: 'run it once for each' })
   if (options.digest && options.to)
-    throw new UserError('--to goes with posts, a digest is for all of its rhythm', {
+    throw new UsageError('--to goes with posts, a digest is for all of its rhythm', {
       hint: 'name the posts to send',
     })
   const wanted: ByHand = options.digest
@@ -72,7 +72,12 @@ export async function planIssue(
       }
   const issue = await planByHand(site.db, wanted, posts, due, now)
   const printed = await printIssue(issue, site.config)
-  return { issue, printed, left: await leftOut(site.db, issue), id: await planId(site.db, issue) }
+  return {
+    issue,
+    printed,
+    left: await leftOut(site.db, issue),
+    id: await planId(site.db, issue, [site.config.newsletter.from, printed]),
+  }
 }
 
 export function planLines({ issue, printed, left, id }: Plan, site: Site): string[] {
@@ -149,6 +154,7 @@ async function planSchedule(
         rhythm: issue.rhythm,
         posts: issue.posts.map((post) => post.slug),
         recipients: countRecipients(issue),
+        hold: issue.hold,
       })),
       next: digests.map(({ rhythm, at, posts, recipients }) => ({
         rhythm,
@@ -167,7 +173,10 @@ async function planSchedule(
   for (const issue of issues) {
     const titles = issue.posts.map((post) => post.title).join('; ')
     const what = issue.rhythm ? `${issue.rhythm} digest: ${titles}` : titles
-    terminal.out(`  ${what}  to ${count(countRecipients(issue), 'person', 'people')}`)
+    const held = issue.hold === null ? '' : `, held until you release it: ${issue.hold}`
+    terminal.out(`  ${what}  to ${count(countRecipients(issue), 'person', 'people')}${held}`)
+    const reasons = leftOutWords(await leftOut(site.db, issue))
+    if (reasons) terminal.out(`    left out: ${reasons}`)
   }
   terminal.out('the next digests:')
   const rows = digests.map(({ rhythm, at, posts, recipients }) => [

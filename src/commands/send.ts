@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { checkAddress } from '../address.ts'
-import { deliverDue } from '../deliveries/deliver.ts'
+import { type Delivered, deliverDue } from '../deliveries/deliver.ts'
 import { type Enqueued, enqueueByHand, enqueueTest } from '../deliveries/enqueue.ts'
-import { UserError } from '../errors.ts'
+import { openTransports } from '../deliveries/outlet.ts'
+import { UsageError, UserError } from '../errors.ts'
 import { countRecipients } from '../issues/plan.ts'
-import { openTransport } from '../mail/transport.ts'
 import type { KnownPost } from '../posts/identity.ts'
+import { delivering, emptyMemory, publish } from '../round.ts'
 import type { Site } from '../site.ts'
 import { countDeliveries, countInHand, type StateCounts } from '../store/deliveries.ts'
 import { count } from '../terminal.ts'
-import { delivering, emptyMemory, publish } from '../worker.ts'
 import { findPost } from './find-post.ts'
 import { type Context, EXIT } from './main.ts'
 import { type PlanOptions, planIssue, planJson, planLines, shownTime, tellSeen } from './plan.ts'
@@ -21,7 +21,7 @@ const POLL_MS = 500
 /** The author's manual send: the same street as the schedule's, entered by another door. */
 export async function send(context: Context, names: string[], options: SendOptions): Promise<number> {
   if (names.length === 0 && !options.digest) {
-    throw new UserError('nothing is named to be sent', {
+    throw new UsageError('nothing is named to be sent', {
       hint: '`posthorn send POST`, by slug or file, or `posthorn send --digest weekly`',
     })
   }
@@ -56,7 +56,7 @@ export async function send(context: Context, names: string[], options: SendOptio
     }
     if (people > 1 && !options.yes && !(await mayBeSent(context, people))) return EXIT.failed
 
-    const enqueued = await enqueueByHand(site.db, made.issue, made.printed, site.now())
+    const enqueued = await enqueueByHand(site, made.issue, made.printed, site.now())
     if (!enqueued) {
       if (options.json) terminal.json({ ...planJson(made), issue: null })
       terminal.say('another process sent it first: nobody is left to send it to')
@@ -69,13 +69,13 @@ export async function send(context: Context, names: string[], options: SendOptio
       )
       return EXIT.done
     }
-    const { counts, unreachable } = await deliverIssue(context, site, enqueued)
+    const { counts, unreachable, happened } = await deliverIssue(context, site, enqueued)
     if (options.json) terminal.json({ ...planJson(made), issue: enqueued.number, deliveries: counts })
     else terminal.out(issueLine(enqueued, counts))
+    for (const event of happened) terminal.say(event)
     if (counts.queued > 0) {
-      terminal.say(
-        `${count(counts.queued, 'message')} will be tried again by the worker${unreachable ? `: ${unreachable}` : ''}`,
-      )
+      const why = unreachable && happened.length === 0 ? `: ${unreachable}` : ''
+      terminal.say(`${count(counts.queued, 'message')} will be tried again by the worker${why}`)
     }
     return counts.failed + counts.unknown + counts.queued > 0 ? EXIT.partly : EXIT.done
   })
@@ -104,13 +104,13 @@ async function deliverIssue(
   context: Context,
   site: Site,
   issue: Enqueued,
-): Promise<{ counts: StateCounts; unreachable: string | null }> {
+): Promise<Pick<Delivered, 'unreachable' | 'happened'> & { counts: StateCounts }> {
   const progress = context.terminal.progress(`issue #${issue.number}`, issue.recipients)
-  const transport = await openTransport(site.config.transports[0])
+  const transports = await openTransports(site.config.transports)
   let settled = 0
   try {
-    const { unreachable } = await deliverDue({
-      ...delivering(site, transport, context.surroundings.signal),
+    const { unreachable, happened } = await deliverDue({
+      ...(await delivering(site, transports, context.surroundings.signal)),
       onSettled: (delivery) => {
         if (delivery.issue === issue.number) progress.to(++settled)
       },
@@ -123,10 +123,10 @@ async function deliverIssue(
       progress.to(issue.recipients - counts.queued - counts.sending)
       await sleep(POLL_MS)
     }
-    return { counts: await countDeliveries(site.db, issue.number), unreachable }
+    return { counts: await countDeliveries(site.db, issue.number), unreachable, happened }
   } finally {
     progress.end()
-    await transport.close()
+    for (const transport of transports) await transport.close()
   }
 }
 
@@ -140,23 +140,25 @@ async function sendTest(
   const address = checkAddress(options.test as string)
   if ('fault' in address) throw new UserError(`"${options.test}" is no address: ${address.fault}`)
   if (names.length === 0)
-    throw new UserError('--test needs the posts to test with', {
+    throw new UsageError('--test needs the posts to test with', {
       hint: '`posthorn send POST --test you@example.org`',
     })
   const chosen = names.map((name) => findPost(posts, name, site, context.surroundings.folder))
   const id = await enqueueTest(site.db, chosen, address.address, site.config, site.now())
-  const transport = await openTransport(site.config.transports[0])
+  const transports = await openTransports(site.config.transports)
   let answer = ''
   let state = 'queued'
   try {
-    await deliverDue({
-      ...delivering(site, transport, context.surroundings.signal),
+    const { unreachable, happened } = await deliverDue({
+      ...(await delivering(site, transports, context.surroundings.signal)),
       onSettled: (delivery, settlement) => {
         if (delivery.id === id) [state, answer] = [settlement.state, settlement.reply]
       },
     })
+    for (const event of happened) context.terminal.say(event)
+    answer ||= unreachable ?? ''
   } finally {
-    await transport.close()
+    for (const transport of transports) await transport.close()
   }
   if (options.json) context.terminal.json({ test: address.address, state, reply: answer })
   else context.terminal.out(`test to ${address.address}: ${state}${answer ? ` (${answer})` : ''}`)

@@ -1,13 +1,15 @@
 import { describeFault } from '../errors.ts'
 import { upcomingDigests } from '../issues/plan.ts'
+import { emptyMemory, lookAtPosts } from '../round.ts'
+import type { Site } from '../site.ts'
+import { readBrakes } from '../store/brakes.ts'
 import { countDeliveries } from '../store/deliveries.ts'
 import { summariseIssues } from '../store/issues.ts'
 import { countSubscribers, countSuppressions } from '../store/subscribers.ts'
 import { count, table } from '../terminal.ts'
-import { emptyMemory, lookAtPosts } from '../worker.ts'
+import { issueStateLine } from './issues.ts'
 import { type Context, EXIT } from './main.ts'
 import { firstRoundLines, shownTime } from './plan.ts'
-import { issueLine } from './send.ts'
 
 const ISSUES_SHOWN = 10
 
@@ -23,12 +25,14 @@ export async function status(context: Context, options: { json?: boolean }): Pro
     const suppressions = await countSuppressions(db)
     const issues = await summariseIssues(db, options.json ? 1_000_000 : ISSUES_SHOWN)
     const next = await upcomingDigests(db, posts, config, site.now())
+    const brakes = await activeBrakes(site)
     if (options.json) {
       terminal.json({
         posts: posts.length,
         faults: faults.map(({ file, line, message }) => ({ file, line: line ?? null, message })),
         subscribers,
         suppressions,
+        brakes: brakes.map(({ scope, until, reason }) => ({ scope, until: until.toISOString(), reason })),
         issues,
         next: next.map((digest) => ({
           rhythm: digest.rhythm,
@@ -59,8 +63,18 @@ export async function status(context: Context, options: { json?: boolean }): Pro
       ]),
     ])
     for (const line of lines) terminal.out(line)
-    for (const issue of issues) terminal.out(`${issueLine(issue, issue.deliveries)} (${issue.state})`)
+    for (const { scope, until, reason } of brakes)
+      terminal.out(`${scope} is left alone until ${shownTime(until, site)}: ${reason}`)
+    for (const issue of issues) terminal.out(issueStateLine(issue, issue.deliveries))
     for (const fault of faults) terminal.out(describeFault(fault))
     return EXIT.done
   })
+}
+
+/** What is being left alone at the moment, and why. */
+async function activeBrakes(site: Site): Promise<{ scope: string; until: Date; reason: string }[]> {
+  const brakes = await readBrakes(site.db)
+  return [...brakes.values()].flatMap(({ scope, until, reason }) =>
+    until !== null && until > site.now() ? [{ scope, until, reason }] : [],
+  )
 }

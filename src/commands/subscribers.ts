@@ -1,9 +1,11 @@
 import { checkAddress } from '../address.ts'
 import { deliverDue } from '../deliveries/deliver.ts'
+import { openTransports } from '../deliveries/outlet.ts'
 import { UserError } from '../errors.ts'
-import { openTransport } from '../mail/transport.ts'
+import { delivering } from '../round.ts'
 import type { Site } from '../site.ts'
 import { write } from '../store/database.ts'
+import { leavingLine } from '../store/journal-lines.ts'
 import type { SubscriberRhythm } from '../store/schema.ts'
 import {
   consentsOf,
@@ -18,7 +20,6 @@ import { addSubscriber } from '../subscribers/add.ts'
 import { exportSubscribers } from '../subscribers/export.ts'
 import { type Imported, importSubscribers } from '../subscribers/import.ts'
 import { count, table } from '../terminal.ts'
-import { delivering } from '../worker.ts'
 import { type Context, EXIT } from './main.ts'
 import { shownTime } from './plan.ts'
 
@@ -175,7 +176,10 @@ export async function erase(context: Context, address: string, options: { yes?: 
         return EXIT.failed
       }
     }
-    await write(site.db, (trx) => eraseSubscriber(trx, person, site.secret, site.now()))
+    await write(site.db, async (trx) => {
+      await eraseSubscriber(trx, person, site.secret, site.now())
+      await site.journal.append(trx, [leavingLine(person, 'erased', site.secret)])
+    })
     terminal.out(`${person.address} is erased; a keyed hash stays, so that no import brings them back`)
     return EXIT.done
   })
@@ -211,10 +215,10 @@ function shownPerson(person: Subscriber) {
 
 /** Sends what was just enqueued, so that nobody waits for a worker's minute. */
 async function deliverNow(context: Context, site: Site) {
-  const transport = await openTransport(site.config.transports[0])
+  const transports = await openTransports(site.config.transports)
   try {
-    return await deliverDue(delivering(site, transport, context.surroundings.signal))
+    return await deliverDue(await delivering(site, transports, context.surroundings.signal))
   } finally {
-    await transport.close()
+    for (const transport of transports) await transport.close()
   }
 }

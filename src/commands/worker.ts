@@ -1,9 +1,10 @@
+import { openTransports } from '../deliveries/outlet.ts'
 import { UserError } from '../errors.ts'
 import { openLog } from '../log.ts'
-import { openTransport } from '../mail/transport.ts'
+import { emptyMemory, type Round, round } from '../round.ts'
 import type { Site } from '../site.ts'
 import { count } from '../terminal.ts'
-import { emptyMemory, type Round, round, work } from '../worker.ts'
+import { work } from '../worker.ts'
 import { publishedLines } from './build.ts'
 import { type Context, EXIT } from './main.ts'
 import { tellSeen } from './plan.ts'
@@ -22,7 +23,7 @@ export async function worker(context: Context, options: { once?: boolean; json?:
       `pages at ${site.config.web.url}, listening on ${site.config.web.host}:${web.port}`,
     )
     try {
-      const working = work(site, log, signal)
+      const working = await work(site, log, signal)
       wake = working.wake
       await working.finished
     } finally {
@@ -53,9 +54,9 @@ export async function serve(context: Context): Promise<number> {
 
 async function once(context: Context, site: Site, options: { json?: boolean }): Promise<number> {
   const { terminal, surroundings } = context
-  const transport = await openTransport(site.config.transports[0])
+  const transports = await openTransports(site.config.transports)
   try {
-    const done = await round(site, transport, emptyMemory(), surroundings.signal)
+    const done = await round(site, transports, emptyMemory(), surroundings.signal)
     tellSeen(context, done)
     if (options.json) terminal.json(roundJson(done))
     else for (const line of roundLines(done, site)) terminal.out(line)
@@ -67,17 +68,16 @@ async function once(context: Context, site: Site, options: { json?: boolean }): 
     }
     return failed + unknown > 0 ? EXIT.partly : EXIT.done
   } finally {
-    await transport.close()
+    for (const transport of transports) await transport.close()
   }
 }
 
 function roundLines(done: Round, site: Site): string[] {
   const lines = publishedLines(done, site)
   for (const issue of done.enqueued) {
-    lines.push(`issue #${issue.number}, ${issue.subject}: for ${count(issue.recipients, 'person', 'people')}`)
-  }
-  for (const post of done.datedLongAgo) {
-    lines.push(`${post.file} is dated long ago, so it is not mailed; to mail it: posthorn send ${post.slug}`)
+    const name = `issue #${issue.number}, ${issue.subject}: for ${count(issue.recipients, 'person', 'people')}`
+    lines.push(issue.hold === null ? name : `${name}, held: ${issue.hold}`)
+    if (issue.hold !== null) lines.push(`  to let it go: posthorn issues release ${issue.number}`)
   }
   const { sent, failed, later, unknown } = done.delivered
   const parts = [

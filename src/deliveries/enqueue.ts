@@ -5,20 +5,27 @@
  * nothing is written.
  */
 import type { Config } from '../config.ts'
-import type { PlannedIssue, Turn } from '../issues/plan.ts'
+import { UserError } from '../errors.ts'
+import { isMailable, type PlannedIssue, type Turn } from '../issues/plan.ts'
 import { withMjml } from '../mail/mjml.ts'
 import { type Press, type Rendition, renderConfirmation, renderDigest, renderIssue } from '../mail/render.ts'
+import { shownFile } from '../posts/find.ts'
 import type { KnownPost } from '../posts/identity.ts'
 import { type Database, time, type Writer, write } from '../store/database.ts'
-import { insertDelivery } from '../store/deliveries.ts'
-import { insertIssue } from '../store/issues.ts'
+import { countDeliveries, insertDelivery, redateQueued } from '../store/deliveries.ts'
+import { insertIssue, moveIssue, postsOf, readIssue, renameIssue } from '../store/issues.ts'
+import type { Journal } from '../store/journal.ts'
+import { issueLine, type JournalIssue, stateLine } from '../store/journal-lines.ts'
 import { enqueueGroup, groupOwed, settleRhythm } from '../store/owed.ts'
-import { insertRendition, sameRendition } from '../store/renditions.ts'
+import { clearDoubts } from '../store/posts.ts'
+import { insertRendition, renditionsOf, replaceRendition, sameRendition } from '../store/renditions.ts'
 import { takeSlot } from '../store/schedules.ts'
 import type { DeliveryKind } from '../store/schema.ts'
 
 /** An issue that was enqueued. */
 export type Enqueued = {
+  /** Why it waits for the author; null where it goes by itself. */
+  hold: string | null
   number: number
   kind: PlannedIssue['kind']
   subject: string
@@ -27,15 +34,14 @@ export type Enqueued = {
 }
 
 /** What the people of one group get, `keys` being their posts as the database names the group. */
-export type Printed = { keys: string; rendition: Rendition }
+export type Printed = { keys: string; language: string; rendition: Rendition }
 
-/** Enqueues what the schedule owes, and moves its readers and slots on. */
-export async function enqueueDeliveries(
-  db: Database,
-  turns: Turn[],
-  config: Config,
-  now: Date,
-): Promise<Enqueued[]> {
+/** What enqueuing needs of a site. */
+type Desk = { db: Database; journal: Journal; config: Config }
+
+/** Enqueues what the schedule owes, and moves its readers and slots on. What a guard holds waits for the author. */
+export async function enqueueDeliveries(desk: Desk, turns: Turn[], now: Date): Promise<Enqueued[]> {
+  const { db, config } = desk
   const enqueued: Enqueued[] = []
   await withMjml(async (mjml) => {
     const press = { ...config, language: config.site.language, mjml }
@@ -44,7 +50,7 @@ export async function enqueueDeliveries(
         const printed = await print(issue, press)
         const done = await write(db, async (trx) => {
           if (turn.slot && !(await takeTurnSlot(trx, turn))) return null
-          const number = await enqueue(trx, issue, printed, now)
+          const number = await enqueue(trx, desk.journal, issue, printed, now)
           if (turn.slot) await settleTurn(trx, turn)
           return number
         })
@@ -72,12 +78,75 @@ export async function printIssue(issue: PlannedIssue, config: Config): Promise<P
  * @returns null where nobody is left to send it to
  */
 export async function enqueueByHand(
-  db: Database,
+  desk: Desk,
   issue: PlannedIssue,
   printed: Printed[],
   now: Date,
 ): Promise<Enqueued | null> {
-  return write(db, (trx) => enqueue(trx, issue, printed, now))
+  return write(desk.db, (trx) => enqueue(trx, desk.journal, issue, printed, now))
+}
+
+/**
+ * Lets a held issue go, rendered anew: what the author mended while it was held is what goes out.
+ *
+ * @param posts as they are now
+ * @throws UserError where a post of it can no longer be mailed
+ */
+export async function releaseIssue(
+  desk: Desk,
+  number: number,
+  posts: KnownPost[],
+  now: Date,
+): Promise<boolean> {
+  const { db, journal, config } = desk
+  const issue = await readIssue(db, number)
+  if (issue?.state !== 'held') return false
+  const byKey = new Map(posts.map((post) => [post.key, post]))
+  const counts = await countDeliveries(db, number)
+  // An issue held half-way, for want of its journal, goes on as it began: nobody's copy differs from another's.
+  const isUntouched = counts.sent + counts.sending + counts.failed + counts.unknown === 0
+  const renditions = isUntouched ? await renditionsOf(db, number) : []
+  const printed = await withMjml(async (mjml) => {
+    const press = { ...config, language: config.site.language, mjml }
+    const anew: PrintedRow[] = []
+    for (const { id, posts, language } of renditions) {
+      // What an older Posthorn made does not say what it shows, and shows what it showed.
+      if (!posts) continue
+      const keys = posts.split(',').map(Number)
+      const shown = keys.map((key) => mailable(byKey.get(key), number, config, now))
+      const rendition =
+        issue.kind === 'single' ? await printPosts(shown, press) : await renderDigest(shown, press)
+      anew.push({ ...rendition, id, keys, language })
+    }
+    return anew
+  })
+  return write(db, async (trx) => {
+    const state = new Date(issue.due_at) <= now ? 'sending' : 'planned'
+    if (!(await moveIssue(trx, number, ['held'], state, null))) return false
+    for (const each of printed) await replaceRendition(trx, each.id, each)
+    const keys = await postsOf(trx, number)
+    await clearDoubts(trx, keys)
+    if (isUntouched) await redateQueued(trx, number, now)
+    const [first] = printed
+    if (!first) {
+      await journal.append(trx, [stateLine(number, state)])
+      return true
+    }
+    await renameIssue(trx, number, first.subject)
+    const { kind, rhythm, origin, due_at: due } = issue
+    const about = { number, kind, rhythm, origin, subject: first.subject, due, hold: null }
+    const posts = keys.flatMap((key) => byKey.get(key) ?? [])
+    await journal.append(trx, [toldIssue(about, posts, printed)])
+    return true
+  })
+}
+
+function mailable(post: KnownPost | undefined, number: number, config: Config, now: Date): KnownPost {
+  if (post && isMailable(post, now)) return post
+  const what = post ? `"${post.title}" (${shownFile(config, post.file)})` : 'a post of it'
+  throw new UserError(`issue #${number} cannot go: ${what} is gone, hidden, not for mail or cannot be read`, {
+    hint: `mend the post, or drop the issue with \`posthorn issues cancel ${number}\``,
+  })
 }
 
 /** Enqueues posts as a test: to one address, of no issue, counted for nobody. Returns the delivery's id. */
@@ -124,7 +193,9 @@ async function print(issue: PlannedIssue, press: Press): Promise<Printed[]> {
     const posts = keys.map((key) => byKey.get(key) as KnownPost)
     const rendition =
       issue.kind === 'single' ? await printPosts(posts, press) : await renderDigest(posts, press)
-    printed.push({ keys: keys.join(','), rendition })
+    // A digest speaks the site's language around its posts; a single post brings its own.
+    const language = issue.kind === 'single' ? (posts[0]?.language ?? press.language) : press.language
+    printed.push({ keys: keys.join(','), language, rendition })
   }
   return printed
 }
@@ -135,32 +206,59 @@ function printPosts(posts: KnownPost[], press: Press): Promise<Rendition> {
 
 async function enqueue(
   trx: Writer,
+  journal: Journal,
   issue: PlannedIssue,
   printed: Printed[],
   now: Date,
 ): Promise<Enqueued | null> {
   const groups = (await groupOwed(trx, issue.audience, issue.offer)).flatMap((group) => {
-    // Somebody whose share changed since it was rendered is still owed it, and gets it in the next round.
+    // Somebody whose share changed since it was rendered is still owed it: at the next round, or the next slot.
     const match = printed.find((each) => each.keys === group.keys.join(','))
-    return match ? [{ group, rendition: match.rendition }] : []
+    return match ? [{ group, ...match }] : []
   })
   const first = groups[0]
   if (!first) return null
-  const { kind, rhythm, origin, due } = issue
+  const { kind, rhythm, origin, due, hold } = issue
   const { subject } = first.rendition
   const posts = issue.posts.map((post) => post.key)
-  const number = await insertIssue(trx, { kind, rhythm, origin, subject, posts, due }, now)
+  const number = await insertIssue(trx, { kind, rhythm, origin, subject, posts, due, hold }, now)
+  const printedRows: PrintedRow[] = []
   let recipients = 0
-  for (const { group, rendition } of groups) {
-    const row = kept(rendition, 'issue', issue.posts[0]?.language ?? 'en', now)
+  for (const { group, language, rendition } of groups) {
+    const row = kept(rendition, 'issue', language, now, group.keys)
     const id = await insertRendition(trx, number, row)
+    printedRows.push({ ...row, id, keys: group.keys })
     recipients += await enqueueGroup(trx, issue.audience, issue.offer, group, {
       number,
       rendition: id,
       due: time(due),
     })
   }
-  return { number, kind, subject, recipients, posts: issue.posts }
+  const about = { number, kind, rhythm, origin, subject, due: time(due), hold }
+  await journal.append(trx, [toldIssue(about, issue.posts, printedRows)])
+  return { number, kind, subject, recipients, posts: issue.posts, hold }
+}
+
+type PrintedRow = Rendition & { id: number; keys: number[]; language: string }
+
+/** An issue as the journal is told of it: enough to make it again. */
+function toldIssue(
+  about: Omit<JournalIssue, 'posts' | 'renditions'>,
+  posts: KnownPost[],
+  printed: PrintedRow[],
+): string {
+  const idOf = new Map(posts.map((post) => [post.key, post.id]))
+  return issueLine({
+    ...about,
+    posts: posts.map(({ id, file, slug, title, date, hash, edition }) => ({
+      ...{ id, file, slug, title, hash, edition },
+      date: time(date),
+    })),
+    renditions: printed.map(({ id, keys, language, subject, html, text }) => ({
+      ...{ id, language, subject, html, text },
+      posts: keys.map((key) => idOf.get(key) ?? ''),
+    })),
+  })
 }
 
 function takeTurnSlot(trx: Writer, turn: Turn): Promise<boolean> {
@@ -172,6 +270,12 @@ async function settleTurn(trx: Writer, turn: Turn): Promise<void> {
   await settleRhythm(trx, turn.rhythm, turn.through, turn.pending)
 }
 
-function kept(rendition: Rendition, kind: DeliveryKind, language: string, now: Date) {
-  return { ...rendition, kind, language, created_at: time(now) }
+function kept(rendition: Rendition, kind: DeliveryKind, language: string, now: Date, posts: number[] = []) {
+  return {
+    ...rendition,
+    kind,
+    language,
+    created_at: time(now),
+    posts: posts.length > 0 ? posts.join(',') : null,
+  }
 }

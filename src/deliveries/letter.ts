@@ -9,8 +9,21 @@ import { type Rendition, readRendition, renditionsOf } from '../store/renditions
 
 export type Letter = { envelope: Envelope; chunks: Buffer[] }
 
-/** Writes letters, each rendition read and compiled once and kept while it is in use. */
+/**
+ * Writes letters, each rendition read and compiled once and kept while it is in use.
+ *
+ * @throws UnwritableLetter where this letter cannot be written and another one may be; whatever else it throws is
+ *   about the database, and no letter's fault
+ */
 export type LetterWriter = (delivery: ClaimedDelivery) => Promise<Letter>
+
+/** One person's letter that cannot be written. That is a bug of ours, and nobody else's mail waits for its mending. */
+export class UnwritableLetter extends Error {
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause })
+    this.name = 'UnwritableLetter'
+  }
+}
 
 type Prepared = { compiled: Compiled; issueAddress: string }
 
@@ -27,7 +40,7 @@ export function letterWriter(db: Database, config: Config, secret: string): Lett
     if (kept) return kept
     if (prepared.size >= RENDITIONS_KEPT) prepared.delete(prepared.keys().next().value as number)
     const fresh = readRendition(db, rendition).then(async (row) => ({
-      compiled: compileMessage(frameOf(row, config)),
+      compiled: writable(() => compileMessage(frameOf(row, config))),
       issueAddress: row.issue === null ? '' : await issueAddress(db, config, row.issue, row.id),
     }))
     prepared.set(rendition, fresh)
@@ -39,21 +52,31 @@ export function letterWriter(db: Database, config: Config, secret: string): Lett
     const messageId = makeMessageId(secret, delivery, domain)
     const link = (purpose: 'unsubscribe' | 'confirm') =>
       `${config.web.url}/${purpose}?token=${makeToken(secret, purpose, delivery.id)}`
-    const chunks = compiled({
-      name: delivery.name,
-      address: delivery.address,
-      messageId,
-      date: new Date(delivery.dated_at),
-      slots: {
+    const chunks = writable(() =>
+      compiled({
         name: delivery.name,
         address: delivery.address,
-        issue: issueAddress,
-        ...(delivery.kind === 'confirmation'
-          ? { confirm: link('confirm') }
-          : { unsubscribe: link('unsubscribe') }),
-      },
-    })
+        messageId,
+        date: new Date(delivery.dated_at),
+        slots: {
+          name: delivery.name,
+          address: delivery.address,
+          issue: issueAddress,
+          ...(delivery.kind === 'confirmation'
+            ? { confirm: link('confirm') }
+            : { unsubscribe: link('unsubscribe') }),
+        },
+      }),
+    )
     return { envelope: { from: from.email, to: delivery.address, messageId }, chunks }
+  }
+}
+
+function writable<Written>(write: () => Written): Written {
+  try {
+    return write()
+  } catch (error) {
+    throw new UnwritableLetter(error)
   }
 }
 

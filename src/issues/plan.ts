@@ -19,7 +19,7 @@ import {
   type Offer,
   subscribersOwed,
 } from '../store/owed.ts'
-import { lastSequence, postsAfter } from '../store/posts.ts'
+import { lastSequence, postsAfter, readDoubts } from '../store/posts.ts'
 import { type DigestRhythm, keepSchedules, readSchedules, type Schedule } from '../store/schedules.ts'
 import { nextSlot, wantedSchedules } from './schedule.ts'
 
@@ -34,6 +34,8 @@ export type PlannedIssue = {
   offer: Offer
   groups: Group[]
   due: Date
+  /** Why the schedule should not send it without a look by the author; null where nothing is odd. */
+  hold: string | null
 }
 
 /** What one rhythm's readers are owed at the moment. */
@@ -122,7 +124,7 @@ export async function planByHand(
     const issue = (await planTurn(db, wanted.rhythm, posts, now))?.issues[0]
     const audience: Audience = { kind: 'rhythm', rhythm: wanted.rhythm }
     const nothing = { posts: [], audience, offer: { keys: [], onlyOwed: true }, groups: [] }
-    return { kind: 'digest', rhythm: wanted.rhythm, ...(issue ?? nothing), origin: 'author', due }
+    return { kind: 'digest', rhythm: wanted.rhythm, ...(issue ?? nothing), origin: 'author', due, hold: null }
   }
   const chosen = newestFirst(wanted.posts) as KnownPost[]
   refuseUnmailable(chosen, now)
@@ -130,7 +132,7 @@ export async function planByHand(
   const offer = { keys: chosen.map((post) => post.key), onlyOwed: false }
   const groups = await groupOwed(db, audience, offer)
   const kind = chosen.length === 1 ? 'single' : 'digest'
-  return { kind, rhythm: null, origin: 'author', posts: chosen, audience, offer, groups, due }
+  return { kind, rhythm: null, origin: 'author', posts: chosen, audience, offer, groups, due, hold: null }
 }
 
 export function countRecipients(issue: PlannedIssue): number {
@@ -144,11 +146,13 @@ export function leftOut(db: Reader, issue: PlannedIssue): Promise<LeftOut> {
 
 /**
  * A short name for exactly this content to exactly these people: the same as long as neither changes.
+ *
+ * @param printed what is sent beside the posts: the renditions and the sender
  */
-export async function planId(db: Reader, issue: PlannedIssue): Promise<string> {
+export async function planId(db: Reader, issue: PlannedIssue, printed: unknown): Promise<string> {
   const hash = createHash('sha256')
   const content = issue.posts.map((post) => [post.id, post.hash])
-  hash.update(JSON.stringify([issue.kind, issue.rhythm, content]))
+  hash.update(JSON.stringify([issue.kind, issue.rhythm, content, printed]))
   if (issue.offer.keys.length > 0) {
     for await (const { id, posts } of subscribersOwed(db, issue.audience, issue.offer))
       hash.update(`\n${id} ${posts}`)
@@ -185,6 +189,10 @@ async function planTurn(
 
 async function planSingles(db: Reader, posts: KnownPost[], now: Date): Promise<PlannedIssue[]> {
   const audience: Audience = { kind: 'rhythm', rhythm: 'instant' }
+  const doubts = await readDoubts(
+    db,
+    posts.map((post) => post.key),
+  )
   const issues: PlannedIssue[] = []
   for (const post of posts) {
     const offer = { keys: [post.key], onlyOwed: true }
@@ -199,6 +207,7 @@ async function planSingles(db: Reader, posts: KnownPost[], now: Date): Promise<P
       offer,
       groups,
       due: now,
+      hold: doubts.get(post.key) ?? null,
     })
   }
   return issues
@@ -216,6 +225,7 @@ async function planDigest(
   const groups = await groupOwed(db, audience, offer)
   if (groups.length === 0) return []
   const held = new Set(groups.flatMap((group) => group.keys))
+  const doubts = await readDoubts(db, [...held])
   return [
     {
       kind: 'digest',
@@ -226,11 +236,13 @@ async function planDigest(
       offer,
       groups,
       due: now,
+      hold: doubts.size > 0 ? [...new Set(doubts.values())].join('; ') : null,
     },
   ]
 }
 
-function isMailable(post: KnownPost, now: Date): boolean {
+/** True for a post that may go out now. */
+export function isMailable(post: KnownPost, now: Date): boolean {
   return isPublic(post, now) && post.mail && !post.lastGood
 }
 

@@ -2,15 +2,18 @@
  * A Maildir: each message is a file, written in `tmp` and moved to `new` by rename, as any mail program expects.
  *
  * The file's name is made from the Message-ID, which is the same on every attempt. So a message whose outcome was
- * lost in a crash is simply written again, and this transport never answers `unknown`.
+ * lost in a crash is simply written again, and this transport never answers `unknown`. What it answers `sent` for is
+ * on the disk, its name included: no power cut takes it back.
  */
 import { mkdir, open, readdir, rename } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import type { MaildirConfig } from '../config.ts'
+import { type MaildirConfig, transportName } from '../config.ts'
 import { cannotWrite } from '../file.ts'
 import type { Envelope, Outcome, Transport } from './transport.ts'
 
-export async function maildirTransport(config: MaildirConfig): Promise<Transport> {
+export async function maildirTransport(
+  config: Pick<MaildirConfig, 'folder'> & { shown?: string },
+): Promise<Transport> {
   const place = (name: string) => join(config.folder, name)
 
   async function write(envelope: Envelope, chunks: Buffer[]): Promise<Outcome> {
@@ -18,8 +21,11 @@ export async function maildirTransport(config: MaildirConfig): Promise<Transport
     const name = envelope.messageId.replace(/[/:]/g, '_')
     try {
       for (const part of ['tmp', 'new', 'cur']) await mkdir(place(part), { recursive: true })
-      // Already there and opened: a mail program moved it to `cur`, with its flags behind a colon.
-      const opened = (await readdir(place('cur'))).find((file) => file.split(':')[0] === name)
+      // Already there and opened: a mail program moved it to `cur`, with its flags behind a colon. That folder may hold
+      // years of mail, so it is read only for a message that may be in it.
+      const opened = envelope.isFirst
+        ? undefined
+        : (await readdir(place('cur'))).find((file) => file.split(':')[0] === name)
       if (opened === undefined) {
         const file = await open(place(`tmp/${name}`), 'w')
         try {
@@ -29,6 +35,7 @@ export async function maildirTransport(config: MaildirConfig): Promise<Transport
           await file.close()
         }
         await rename(place(`tmp/${name}`), place(`new/${name}`))
+        await syncFolder(place('new'))
       }
       return {
         kind: 'sent',
@@ -40,14 +47,26 @@ export async function maildirTransport(config: MaildirConfig): Promise<Transport
   }
 
   return {
-    name: `maildir ${basename(config.folder)}`,
+    name: transportName({ kind: 'maildir', shown: config.shown ?? basename(config.folder) }),
     connections: 4,
-    async deliver(envelope, chunks, beforeFirstByte) {
-      if (!(await beforeFirstByte()))
+    async deliver(envelope, chunks, beforeFirstByte, mayBegin = () => true) {
+      if (!mayBegin() || !(await beforeFirstByte()))
         return { kind: 'not sent', reason: 'no longer wanted', scope: 'message' }
       return write(envelope, chunks)
     },
+    // A file is written in no time: there is nothing to break off.
+    abort() {},
     async close() {},
+  }
+}
+
+// The rename is an entry of the folder, and no entry is safe before its folder is: fsync(2) says so.
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path)
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
   }
 }
 

@@ -14,7 +14,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 process.on('disconnect', () => process.exit())
 process.on('message', async (question: MjmlQuestion) => {
   const answer: MjmlAnswer = { number: question.number, ...(await compile(question.source)) }
-  process.send?.(answer)
+  // Where the parent was killed meanwhile there is nobody to tell, and nobody to tell that.
+  process.send?.(answer, undefined, undefined, (error) => error && process.exit())
 })
 
 async function compile(source: string): Promise<{ html: string } | { faults: MjmlFault[] }> {

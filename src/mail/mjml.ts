@@ -13,6 +13,13 @@ export type Mjml = (source: string) => Promise<{ html: string } | { faults: Mjml
 
 const HALF_A_MINUTE = 30_000
 
+/*
+ * What MJML makes of a source depends on the source alone, and since no word of a post is in it, one issue's source is
+ * mostly the next one's. So what was laid out is kept, and a worker starts a child for its first issue and seldom again.
+ */
+const MOST_KEPT = 50
+const laidOut = new Map<string, { html: string }>()
+
 /**
  * Does work that may need MJML, in a child process that all its questions share.
  *
@@ -28,14 +35,23 @@ export async function withMjml<T>(
   const kill = () => child?.kill('SIGKILL')
   process.once('exit', kill)
   try {
-    return await work((source) => {
+    return await work(async (source) => {
+      const known = laidOut.get(source)
+      if (known) return known
       if (!child || hasEnded(child)) child = start()
-      return ask(child, { number: ++questions, source }, options.timeoutMs ?? HALF_A_MINUTE)
+      const answer = await ask(child, { number: ++questions, source }, options.timeoutMs ?? HALF_A_MINUTE)
+      if ('html' in answer) keep(source, { html: answer.html })
+      return answer
     })
   } finally {
     process.off('exit', kill)
     if (child) await end(child)
   }
+}
+
+function keep(source: string, answer: { html: string }): void {
+  if (laidOut.size >= MOST_KEPT) laidOut.delete(laidOut.keys().next().value as string)
+  laidOut.set(source, answer)
 }
 
 function start(): ChildProcess {

@@ -11,7 +11,8 @@
  *        (no reply)                    unknown: RFC 1047 tells why nobody can know
  */
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
-import { isLoopback, type SmtpConfig } from '../config.ts'
+import { type SmtpConfig, transportName } from '../config.ts'
+import { isLoopback } from '../config-schema.ts'
 import type { Envelope, Outcome, Transport } from './transport.ts'
 
 export type Timeouts = { connectMs: number; greetingMs: number; replyMs: number }
@@ -19,46 +20,107 @@ export type Timeouts = { connectMs: number; greetingMs: number; replyMs: number 
 /** RFC 5321, 4.5.3.2.6: after the final dot "the minimum timeout is 10 minutes": less would make doubt out of patience. */
 export const TIMEOUTS: Timeouts = { connectMs: 120_000, greetingMs: 30_000, replyMs: 600_000 }
 
-type Message = { chunks: Buffer[]; beforeFirstByte: () => Promise<boolean> }
-type Failure = Error & { responseCode?: number | false; response?: string; command?: string }
+/** The server: what the configuration says of it, but for how much may be sent there. */
+type Server = Omit<SmtpConfig, 'kind' | 'limits'>
 
-/** A pool of connections to one server: each carries one message at a time and is kept for the next. */
-export async function smtpTransport(config: SmtpConfig, timeouts: Timeouts = TIMEOUTS): Promise<Transport> {
-  const name = `smtp ${config.host}:${config.port}`
+type Message = { chunks: Buffer[]; beforeFirstByte: () => Promise<boolean>; mayBegin: () => boolean }
+type Failure = Error & {
+  code?: string
+  originalCode?: string
+  responseCode?: number | false
+  response?: string
+  command?: string
+}
+
+/** A reply is kept and shown in full up to here; what goes on for longer is no help to anybody. */
+const REPLY_LENGTH = 500
+
+/**
+ * A pool of connections to one server: each carries one message at a time and is kept for the next.
+ *
+ * Many servers allow fewer connections than we may open. One that is refused while others are open says nothing about
+ * the server, so its message is handed back for the others to take.
+ */
+export async function smtpTransport(config: Server, timeouts: Timeouts = TIMEOUTS): Promise<Transport> {
+  const name = transportName({ kind: 'smtp', ...config })
   const idle: Connection[] = []
+  const busy = new Set<Connection>()
+  /** Those that are being opened, each with what ends when it is or is not open. */
+  const opening = new Map<Connection, Promise<void>>()
+  let isAborted = false
+  const ABORTED: Outcome = { kind: 'handed back', reason: `${name}: Posthorn is stopping` }
 
-  async function take(): Promise<Connection> {
-    for (let kept = idle.pop(); kept; kept = idle.pop()) if (kept.isOpen()) return kept
+  /** @returns a connection, which is busy from now on; or why there is none for this message */
+  async function take(): Promise<Connection | Outcome> {
+    for (;;) {
+      if (isAborted) return ABORTED
+      for (let kept = idle.pop(); kept; kept = idle.pop()) {
+        if (!kept.isOpen()) continue
+        busy.add(kept)
+        return kept
+      }
+      const opened = await open()
+      if (opened instanceof Connection) return opened
+      // Those that are being opened at this moment tell whether it is the server that is away.
+      while (!isAborted && !isAnyOpen() && opening.size > 0) await Promise.race(opening.values())
+      if (isAborted) return ABORTED
+      const reason = `${name}: ${plain(opened)}`
+      if (!isAnyOpen()) return noConnection(reason, opened)
+      if (idle.length === 0) return { kind: 'handed back', reason }
+    }
+  }
+
+  async function open(): Promise<Connection | Failure> {
     const fresh = new Connection(config, timeouts)
-    await fresh.open()
-    return fresh
+    let failure: Failure | null = null
+    const ended = fresh
+      .open()
+      .then(
+        () => void busy.add(fresh),
+        (error: Failure) => {
+          failure = error
+        },
+      )
+      .then(() => void opening.delete(fresh))
+    opening.set(fresh, ended)
+    await ended
+    return failure ?? fresh
+  }
+
+  function isAnyOpen(): boolean {
+    return [...busy, ...idle].some((each) => each.isOpen())
   }
 
   async function attempt(envelope: Envelope, message: Message, connection: Connection): Promise<Outcome> {
-    const outcome = await connection.hand(envelope, message)
-    if (connection.isOpen()) idle.push(connection)
-    return outcome
+    try {
+      if (!message.mayBegin()) return { kind: 'not sent', reason: 'no longer ours', scope: 'message' }
+      return await connection.hand(envelope, message)
+    } finally {
+      busy.delete(connection)
+      if (connection.isOpen()) idle.push(connection)
+    }
   }
 
   return {
     name,
     connections: config.connections,
-    async deliver(envelope, chunks, beforeFirstByte) {
+    async deliver(envelope, chunks, beforeFirstByte, mayBegin = () => true) {
       for (;;) {
-        let connection: Connection
-        try {
-          connection = await take()
-        } catch (error) {
-          return { kind: 'not sent', reason: `${name}: ${plain(error)}`, scope: 'transport' }
-        }
+        const connection = await take()
+        if (!(connection instanceof Connection)) return connection
         const wasUsed = connection.used
-        const outcome = await attempt(envelope, { chunks, beforeFirstByte }, connection)
+        const outcome = await attempt(envelope, { chunks, beforeFirstByte, mayBegin }, connection)
+        if (outcome.kind === 'not sent' && isAborted && !connection.asked) return ABORTED
         // Servers close a connection after some messages without a word: ordinary, and no attempt of this message.
         // Only where it did close: a fault of the envelope would come again for ever.
         const wasClosed = wasUsed && !connection.asked && !connection.isOpen()
         if (outcome.kind === 'not sent' && wasClosed) continue
         return outcome
       }
+    },
+    abort() {
+      isAborted = true
+      for (const connection of [...busy, ...opening.keys()]) connection.breakOff()
     },
     async close() {
       for (const connection of idle.splice(0)) connection.quit()
@@ -81,9 +143,11 @@ class Connection extends SMTPConnection {
   #marking: Promise<boolean> = Promise.resolve(false)
   #started = false
   #message: Message | null = null
-  readonly #config: SmtpConfig
+  /** Ends the opening of the connection; before that and after it there is nothing to end. */
+  #giveUp: (reason: Error) => void = () => {}
+  readonly #config: Server
 
-  constructor(config: SmtpConfig, timeouts: Timeouts) {
+  constructor(config: Server, timeouts: Timeouts) {
     super({
       host: config.host,
       port: config.port,
@@ -107,6 +171,7 @@ class Connection extends SMTPConnection {
   /** Connects, agrees on TLS and logs in; where that fails the connection is closed. */
   async open(): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#giveUp = reject
     // nodemailer's `login` never calls back when the connection is lost meanwhile: only these two tell.
     this.once('error', reject)
     this.once('end', () => reject(new Error('Connection closed')))
@@ -145,6 +210,14 @@ class Connection extends SMTPConnection {
     const outcome = this.#outcome(answer.error, answer.reply, marked)
     await this.#clean(outcome)
     return outcome
+  }
+
+  /** Ends the connection in the middle of whatever it does; the message in hand fails as if the line had gone dead. */
+  breakOff(): void {
+    const reason = new Error('broken off: Posthorn is stopping')
+    // While the server's name is being looked up there is no socket yet.
+    this.#giveUp(reason)
+    if (this._socket) this._socket.destroy(reason)
   }
 
   override quit(): void {
@@ -189,9 +262,21 @@ class Connection extends SMTPConnection {
     if (!error) return { kind: 'unknown', reason: `the answer was "${oneLine(reply)}"` }
     const code = error.responseCode || 0
     const said = code >= 400 && code < 600 && error.command !== 'CONN'
-    if (said) return { kind: 'refused', code, reply: oneLine(error.response ?? error.message) }
+    if (said)
+      return {
+        kind: 'refused',
+        code,
+        reply: oneLine(error.response ?? error.message),
+        phase: this.#phase(error),
+      }
     if (this.#started && marked) return { kind: 'unknown', reason: plain(error) }
     return { kind: 'not sent', reason: plain(error), scope: 'message' }
+  }
+
+  #phase(error: Failure): 'session' | 'sender' | 'recipient' | 'message' {
+    if (this.#started) return 'message'
+    if (error.command === 'RCPT TO') return 'recipient'
+    return error.command === 'MAIL FROM' ? 'sender' : 'session'
   }
 
   async #clean(outcome: Outcome): Promise<void> {
@@ -210,10 +295,27 @@ class Connection extends SMTPConnection {
   }
 }
 
+/** No message would have gone. Where TLS or the login is why, waiting helps nobody: the author has to look. */
+function noConnection(reason: string, { code, originalCode = '', responseCode }: Failure): Outcome {
+  const outcome = { kind: 'not sent', reason, scope: 'transport' } as const
+  // RFC 4954, 6: 454 is a login that fails for now.
+  if (responseCode && responseCode < 500) return outcome
+  const key =
+    code === 'EAUTH' ? 'auth' : code === 'ETLS' || /CERT|TLS|SSL|SIGNATURE/.test(originalCode) ? 'tls' : null
+  if (key === null) return outcome
+  const mended = `${reason}; this is for the author to mend: look at "host", "port" and "${key}" of this transport`
+  return { ...outcome, reason: mended, fault: 'configuration' }
+}
+
 function plain(error: unknown): string {
   return oneLine(error instanceof Error ? error.message : String(error))
 }
 
+// It goes into the database and onto terminals, where control characters of a stranger's would be commands.
 function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim()
+  const line = text
+    .replace(/\s+/g, ' ')
+    .replace(/\p{Cc}/gu, '')
+    .trim()
+  return line.length > REPLY_LENGTH ? `${line.slice(0, REPLY_LENGTH - 1).trimEnd()}…` : line
 }

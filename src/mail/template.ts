@@ -9,6 +9,7 @@ import { readdir, readFile, realpath } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { Liquid, LiquidError } from 'liquidjs'
 import { errorCode, type Fault, FaultsError, UserError } from '../errors.ts'
+import { cannotRead } from '../file.ts'
 import { escapeHtml } from '../markup.ts'
 import { packageFolder } from '../package.ts'
 import type { Mjml } from './mjml.ts'
@@ -32,7 +33,7 @@ const LINE_CLOSE = '\uE005'
 const MARKS = /[\uE000-\uE005]/g
 const VALUE = /\uE002(\d+)\uE003/g
 // A colour, a width, a language: what MJML has to see to check it, and what can mean nothing else anywhere.
-const PLAIN = /^[#\w.%-]*$/
+const PLAIN = /^(|#[0-9a-fA-F]{3,8}|\d+(px|%)?|[a-z]+(-[A-Za-z0-9]+)*)$/
 
 /**
  * Renders a template of the site's `templates/` folder, or of Posthorn's own where the site has none of that name.
@@ -109,10 +110,7 @@ async function readWithin(folder: string, path: string, label: string): Promise<
   try {
     if ((await realpath(path)).startsWith((await realpath(folder)) + sep)) return await readFile(path, 'utf8')
   } catch (error) {
-    throw new UserError(`${label}: cannot be read (${errorCode(error) ?? error})`, {
-      hint: 'look at its permissions, and whether it is a file',
-      cause: error,
-    })
+    throw cannotRead(label, error, 'look at its permissions, and whether it is a file')
   }
   throw new UserError(`${label}: this link leads out of the templates folder`, {
     hint: 'put a copy of the file there',

@@ -3,7 +3,7 @@
  * without regard to case, as Hugo reads them: a `Draft: true` that is overlooked would be a post mailed too early.
  */
 import { z } from 'zod'
-import { isLanguage } from '../config.ts'
+import { isLanguage } from '../config-schema.ts'
 import { oneLine } from './plain.ts'
 import type { Author } from './post.ts'
 import { slugFault } from './slug.ts'
@@ -32,6 +32,10 @@ const picture = z.union(
   { error: 'write the address of a picture, or an object with "url"' },
 )
 const language = line.refine(isLanguage, { error: 'write a language tag such as "en" or "pt-BR"' })
+const edition = z
+  .union([z.string(), z.number()], { error: 'write a whole number from 1 on' })
+  .transform(Number)
+  .refine((value) => Number.isSafeInteger(value) && value >= 1, { error: 'write a whole number from 1 on' })
 const uriWanted = { error: 'write a URI such as "tag:blog.example,2026:hello", or leave it out' }
 const uri = z.string(uriWanted).refine(isUri, uriWanted)
 const slug = line.check((context) => {
@@ -55,6 +59,7 @@ const KEYS = {
   published: ['published'],
   feed: ['feed'],
   mail: ['mail'],
+  edition: ['edition'],
   subject: ['subject'],
   tags: ['tags'],
   categories: ['categories'],
@@ -75,6 +80,7 @@ const schema = z.object({
   published: yesOrNo.optional(),
   feed: yesOrNo.optional(),
   mail: yesOrNo.optional(),
+  edition: edition.optional(),
   subject: line.optional(),
   tags: texts.optional(),
   categories: texts.optional(),

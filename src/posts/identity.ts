@@ -10,12 +10,14 @@
  * 4. by its name, whatever changed in it;
  * 5. by its slug, or its title and date, where the file it had is gone: it was moved and changed at once, as one
  *    `git pull` does both;
- * 6. else it is new, and its id is made now: a tag URI (RFC 4151) of the site's host, the post's date and slug.
+ * 6. by near-equal text, where the file it had is gone;
+ * 7. else it is new, and its id is made now: a tag URI (RFC 4151) of the site's host, the post's date and slug.
  *
  * Where it is in doubt a file is a post that is known: a new post goes out to everybody, and cannot be called back.
  *
  * A file that can no longer be read keeps its last good form: it stays in the feeds, and is not mailed.
  */
+import { setImmediate } from 'node:timers/promises'
 import { Temporal } from 'temporal-polyfill'
 import type { Config } from '../config.ts'
 import type { Fault } from '../errors.ts'
@@ -25,14 +27,15 @@ import {
   insertPost,
   type NewPostRow,
   type PostRow,
+  type ReadyPost,
   readPostRows,
   readPostSource,
-  recordOld,
   releaseFiles,
   updatePost,
 } from '../store/posts.ts'
 import { firstRoundAt, recordFirstRound } from '../store/settings.ts'
 import { shownFile } from './find.ts'
+import { ALIKE, likeness, runsOf } from './likeness.ts'
 import { postAddress } from './link.ts'
 import { isPublic, type Post, type ReadPost } from './post.ts'
 import { readPost } from './read.ts'
@@ -48,12 +51,18 @@ export type Identified = {
   posts: KnownPost[]
   /** What was there at the site's first round; null on every later one. */
   firstRound: KnownPost[] | null
-  /** Posts that came to light now but are dated long ago: recorded as old, not mailed by the schedule. */
-  datedLongAgo: KnownPost[]
 }
 
-/** A post that appears with a date older than this is an archive that was copied in, and no news. */
+/** A post that appears with a date older than this may be an archive that was copied in, and no news. */
 const NEWS_DAYS = 30
+/** A folder that had this many posts and has none is a disk that is not there. */
+const MANY = 5
+/** More new posts than this in one round may be an import. */
+const FEW = 3
+/** A file that went this recently may be the one that has just come, under another name and with another text. */
+const RECENT_MS = 24 * 3_600_000
+/** How many lost texts a new one is held against: more is a folder that was exchanged as a whole. */
+const MOST_COMPARED = 500
 
 type Read = { posts: ReadPost[]; faults: Fault[] }
 type Match = { post: ReadPost; row: PostRow | null }
@@ -70,11 +79,14 @@ export async function identifyPosts(
   config: Config,
   now: Date,
 ): Promise<Identified> {
-  const seen = compare(read, await readPostRows(db), await firstRoundAt(db), config, now)
+  const rows = await readPostRows(db)
+  refuseEmptied(read, rows, config)
+  const alike = await findAlike(db, read, rows, config, now)
+  const seen = compare(read, rows, alike, await firstRoundAt(db), config, now)
   // What was read above may be another process's past by now, so the transaction looks again before it writes.
   const kept = seen.isNeeded
     ? await write(db, async (trx) => {
-        const changes = compare(read, await readPostRows(trx), await firstRoundAt(trx), config, now)
+        const changes = compare(read, await readPostRows(trx), alike, await firstRoundAt(trx), config, now)
         return { ...changes, known: await record(trx, changes, config, now) }
       })
     : { ...seen, known: seen.matches.map(asIs) }
@@ -92,8 +104,17 @@ export async function identifyPosts(
   return {
     posts: [...posts, ...lastGood],
     firstRound: kept.isFirst ? posts.filter((post) => isPublic(post, now)) : null,
-    datedLongAgo: posts.filter((post) => kept.old.includes(post.key)),
   }
+}
+
+// A folder that had posts and has none at all is most often a disk that is not there: nothing is let go of.
+function refuseEmptied(read: Read, rows: PostRow[], config: Config): void {
+  const had = rows.filter((row) => row.file !== null).length
+  if (read.posts.length > 0 || read.faults.length > 0 || had < MANY) return
+  read.faults.push({
+    file: shownFile(config, ''),
+    message: `the folder is empty, and ${had} posts were in it; look whether its disk is there (to take a post back, write "draft: true" in it)`,
+  })
 }
 
 type Changes = {
@@ -104,27 +125,35 @@ type Changes = {
   taken: Set<string>
   /** Rows whose file is gone, or is another's now. */
   released: number[]
-  ready: number[]
-  old: number[]
+  /** Posts that had their turn, whose files went just now and were not recognised in any other. */
+  lost: PostRow[]
 }
 
 /** What is to be written down, and nothing written yet. */
-function compare(read: Read, rows: PostRow[], firstRound: Date | null, config: Config, now: Date): Changes {
+function compare(
+  read: Read,
+  rows: PostRow[],
+  alike: Map<string, number>,
+  firstRound: Date | null,
+  config: Config,
+  now: Date,
+): Changes {
   const isFirst = firstRound === null
-  const { matches, unreadable } = matchPosts(read, rows, config)
+  const { matches, unreadable } = matchPosts(read, rows, alike, config)
   const kept = new Map(matches.flatMap(({ post, row }) => (row ? [[row.key, post.file] as const] : [])))
   for (const row of unreadable) kept.set(row.key, row.file as string)
   const released = rows
     .filter((row) => row.file !== null && kept.get(row.key) !== row.file)
     .map((row) => row.key)
-  const due = isFirst ? [] : matches.filter((match) => isDue(match, config, now))
-  const known = due.flatMap(({ post, row }) => (row ? [{ key: row.key, isNews: isNews(post, now) }] : []))
+  const isReady = !isFirst && matches.some((match) => match.row !== null && isDue(match, config, now))
   const isChanged = matches.some(({ post, row }) => row === null || differs(rowOf(post, row.id), row))
-  const ready = known.filter((each) => each.isNews).map((each) => each.key)
-  const old = known.filter((each) => !each.isNews).map((each) => each.key)
-  const isNeeded = isFirst || isChanged || released.length + ready.length + old.length > 0
+  const isNeeded = isFirst || isChanged || isReady || released.length > 0
+  const matched = new Set(matches.flatMap(({ row }) => row?.key ?? []))
+  const lost = rows.filter(
+    (row) => !matched.has(row.key) && !unreadable.includes(row) && wasMailed(row) && isRecent(row, now),
+  )
   const taken = new Set([...rows.map((row) => row.id), ...read.posts.flatMap((post) => post.statedId ?? [])])
-  return { isNeeded, isFirst, matches, unreadable, taken, released, ready, old }
+  return { isNeeded, isFirst, matches, unreadable, taken, released, lost }
 }
 
 async function record(
@@ -134,7 +163,7 @@ async function record(
   now: Date,
 ): Promise<{ post: ReadPost; row: PostRow }[]> {
   const { isFirst, taken } = changes
-  await releaseFiles(trx, changes.released)
+  await releaseFiles(trx, changes.released, now)
   const known: { post: ReadPost; row: PostRow }[] = []
   for (const { post, row } of changes.matches) {
     if (row) {
@@ -144,37 +173,96 @@ async function record(
     } else {
       const fresh = rowOf(post, post.statedId ?? makeId(post, config, taken))
       taken.add(fresh.id)
-      const inserted = await insertPost(trx, fresh, isFirst && isPublic(post, now), now)
-      if (!isFirst && isDue({ post, row: inserted }, config, now))
-        (isNews(post, now) ? changes.ready : changes.old).push(inserted.key)
-      known.push({ post, row: inserted })
+      const first = { old: isFirst && isPublic(post, now), doubt: doubtOfNew(changes), edition: post.edition }
+      known.push({ post, row: await insertPost(trx, fresh, first, now) })
     }
   }
   if (isFirst) await recordFirstRound(trx, now)
-  await recordOld(trx, changes.old)
-  // By date, so that two posts of one round go out in the order their author wrote them.
-  const dates = new Map(known.map(({ post, row }) => [row.key, post.date.getTime()]))
-  await assignSequence(
-    trx,
-    changes.ready.toSorted((a, b) => (dates.get(a) ?? 0) - (dates.get(b) ?? 0)),
-  )
+  else await assignSequence(trx, readyPosts(known, config, now))
   return known
 }
 
-// Public, meant to be mailed, and unchanged for the settle time: nobody gets a half-saved file.
+/** What the schedule may mail from now on, by date, so that posts of one round go out in the order they were written. */
+function readyPosts(known: { post: ReadPost; row: PostRow }[], config: Config, now: Date): ReadyPost[] {
+  const due = known
+    .filter((match) => isDue(match, config, now))
+    .toSorted((a, b) => a.post.date.getTime() - b.post.date.getTime())
+  // What the author repeats on purpose is no import, and its date is known.
+  const fresh = due.filter(({ row }) => !wasMailed(row))
+  return due.map(({ post, row }) => ({
+    key: row.key,
+    edition: post.edition,
+    doubt: wasMailed(row) ? null : doubtOfReady(post, fresh.length, now),
+  }))
+}
+
+// Public, meant to be mailed, and unchanged for the settle time: nobody gets a half-saved file. Once each edition.
 function isDue({ post, row }: Match, config: Config, now: Date): boolean {
-  if (row && (row.old === 1 || row.sequence !== null)) return false
+  if (row !== null && wasMailed(row) && post.edition <= row.edition) return false
   const settled = now.getTime() - post.modified.getTime() >= config.newsletter.settleMs
   return post.mail && settled && isPublic(post, now)
 }
 
-function isNews(post: ReadPost, now: Date): boolean {
-  return now.getTime() - post.date.getTime() <= NEWS_DAYS * 24 * 3_600_000
+/** Whether a post has had its turn: it was mailed, or counts as if it had been. */
+function wasMailed(row: PostRow): boolean {
+  return row.old === 1 || row.sequence !== null
+}
+
+function doubtOfReady(post: ReadPost, together: number, now: Date): string | null {
+  const doubts: string[] = []
+  const days = Math.floor((now.getTime() - post.date.getTime()) / (24 * 3_600_000))
+  if (days > NEWS_DAYS) doubts.push(`"${post.title}" is dated ${days} days ago`)
+  if (together > FEW) doubts.push(`${together} posts became new at once`)
+  return doubts.length > 0 ? doubts.join('; ') : null
+}
+
+// A rename that also changed the text beyond recognition looks like one post that went and another that came.
+function doubtOfNew({ isFirst, lost }: Changes): string | null {
+  if (isFirst || lost.length === 0) return null
+  const [first, ...others] = lost
+  const more = others.length > 0 ? ` and ${others.length} more` : ''
+  return `it came as "${first?.title}"${more} went, and may be the same post with another text`
+}
+
+function isRecent(row: PostRow, now: Date): boolean {
+  return row.file !== null || (row.gone_at !== null && now.getTime() - Date.parse(row.gone_at) <= RECENT_MS)
+}
+
+/** New files whose text is nearly that of a post whose file is gone: by file, the post's key. */
+async function findAlike(
+  db: Database,
+  read: Read,
+  rows: PostRow[],
+  config: Config,
+  now: Date,
+): Promise<Map<string, number>> {
+  const { matches } = matchPosts(read, rows, new Map(), config)
+  const fresh = matches
+    .filter(({ post, row }) => row === null && post.statedId === null)
+    .map(({ post }) => ({ file: post.file, source: post.source, runs: new Set<string>() }))
+  const alike = new Map<string, number>()
+  if (fresh.length === 0) return alike
+  const matched = new Set(matches.flatMap(({ row }) => row?.key ?? []))
+  const lost = rows.filter((row) => !matched.has(row.key) && isRecent(row, now)).slice(-MOST_COMPARED)
+  if (lost.length === 0) return alike
+  for (const post of fresh) post.runs = runsOf(post.source)
+  for (const row of lost) {
+    const runs = runsOf(await readPostSource(db, row.key))
+    const [likest] = fresh
+      .filter((post) => !alike.has(post.file))
+      .map((post) => ({ file: post.file, share: likeness(runs, post.runs) }))
+      .toSorted((a, b) => b.share - a.share)
+    if (likest && likest.share >= ALIKE) alike.set(likest.file, row.key)
+    // A folder that was exchanged as a whole takes seconds; mail and pages go on meanwhile.
+    await setImmediate()
+  }
+  return alike
 }
 
 function matchPosts(
   read: Read,
   rows: PostRow[],
+  alike: Map<string, number>,
   config: Config,
 ): { matches: Match[]; unreadable: PostRow[] } {
   const found = new Map<ReadPost, PostRow>()
@@ -232,6 +320,10 @@ function matchPosts(
     (row) => row.title,
     (post) => post.title,
     isOfOneDate,
+  )
+  match(
+    (row) => String(row.key),
+    (post) => alike.get(post.file)?.toString() ?? null,
   )
   return { matches: read.posts.map((post) => ({ post, row: found.get(post) ?? null })), unreadable }
 }

@@ -27,6 +27,8 @@ export type ReadPost = {
   feed: boolean
   /** False leaves the post out of mail. */
   mail: boolean
+  /** Which mailing of the post this is: more than 1 repeats it on purpose. */
+  edition: number
   /** The mail's subject where it differs from the title. */
   subject: string | null
   body: Tree

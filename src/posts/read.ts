@@ -109,6 +109,7 @@ export function readPost(
     draft: fields.draft === true || fields.published === false,
     feed: fields.feed ?? true,
     mail: fields.mail ?? true,
+    edition: fields.edition ?? 1,
     subject: fields.subject ?? null,
     body: withoutMore(body),
     extra,

@@ -2,7 +2,7 @@
  * The database: where Posthorn keeps what the posts folder cannot tell, and who decides when two processes want the
  * same thing. See `schema.ts` for the rows, `migrations.ts` for the promises made as constraints.
  */
-import { Kysely, type Transaction } from 'kysely'
+import { Kysely, sql, type Transaction } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { UserError } from '../errors.ts'
 import { migrations } from './migrations.ts'
@@ -43,6 +43,15 @@ export async function openDatabase(url: string): Promise<Database> {
  */
 export function write<Result>(db: Database, work: (trx: Writer) => Promise<Result>): Promise<Result> {
   return db.transaction().execute(work)
+}
+
+/**
+ * A number that is another one as soon as another process has committed something; what this one writes does not
+ * change it.
+ */
+export async function outsideChanges(db: Database): Promise<number> {
+  const { rows } = await sql<{ data_version: number }>`pragma data_version`.execute(db)
+  return rows[0]?.data_version ?? 0
 }
 
 /** A moment in the form the tables keep. */

@@ -7,6 +7,7 @@ import type { Migration } from 'kysely/migration'
  */
 export const migrations: Record<string, Migration> = {
   '0001-first-tables': { up: firstTables },
+  '0002-limits-and-brakes': { up: limitsAndBrakes },
 }
 
 async function firstTables(db: Kysely<unknown>): Promise<void> {
@@ -128,6 +129,64 @@ async function firstTables(db: Kysely<unknown>): Promise<void> {
     'create index delivery_posts_of on delivery_posts (subscriber)',
 
     'create table schedules (rhythm text primary key, hour text not null, next_at text not null) without rowid',
+  ]
+  for (const statement of statements) await sql.raw(statement).execute(db)
+}
+
+async function limitsAndBrakes(db: Kysely<unknown>): Promise<void> {
+  const statements = [
+    // An address has one "@" that is not in quotes: what is checked in allows no other.
+    `alter table deliveries add column domain text
+      generated always as (substr(address, instr(address, '@') + 1)) virtual`,
+    // Claimed by issue: what is of no issue has the old index to itself.
+    `create index deliveries_of_issue on deliveries (issue, due_at, id, domain) where state = 'queued'`,
+    `create index deliveries_queued_for on deliveries (subscriber) where state = 'queued'`,
+    'drop index deliveries_queue',
+    `create index deliveries_queue on deliveries ((kind = 'issue'), due_at, id, domain) where state = 'queued'`,
+
+    `create index deliveries_at on deliveries (lower(address)) where state = 'sent'`,
+
+    // Of one transport is from now on only what it may have already; what waits is anybody's.
+    'alter table deliveries add column tried_at text',
+    `update deliveries set transport = null where state = 'queued'`,
+
+    'alter table issues add column note text',
+    'alter table renditions add column posts text',
+    `update renditions set posts = (select group_concat(p.post, ',' order by i.position)
+      from (select distinct r.post from delivery_posts r join deliveries d on d.id = r.delivery
+        where d.rendition = renditions.id) p
+      join issue_posts i on i.post = p.post and i.issue = renditions.issue)`,
+
+    'alter table posts add column edition integer not null default 1',
+    'alter table posts add column doubt text',
+    'alter table posts add column gone_at text',
+
+    `create table brakes (
+      scope text primary key,
+      until text,
+      reason text not null,
+      times integer not null,
+      refused integer not null,
+      accepted integer not null
+    ) without rowid`,
+
+    `create table bounces (
+      id integer primary key,
+      address_key text not null,
+      kind text not null,
+      issue integer,
+      at text not null,
+      reply text not null
+    )`,
+    'create index bounces_of on bounces (address_key, at)',
+
+    `create table allowances (
+      scope text not null,
+      span text not null,
+      bucket integer not null,
+      count integer not null,
+      primary key (scope, span, bucket)
+    ) without rowid`,
   ]
   for (const statement of statements) await sql.raw(statement).execute(db)
 }

@@ -7,9 +7,6 @@ import { type RawBuilder, sql } from 'kysely'
 import type { Reader, Writer } from './database.ts'
 import type { SubscriberRhythm } from './schema.ts'
 
-/** A post's first mailing. Repeats on purpose will have higher ones. */
-export const FIRST_EDITION = 1
-
 /** Who may get an issue. */
 export type Audience =
   | { kind: 'rhythm'; rhythm: Exclude<SubscriberRhythm, 'paused'> }
@@ -63,8 +60,8 @@ export async function enqueueGroup(
   for (const key of group.keys) {
     await sql`
       insert into delivery_posts (post, edition, subscriber, delivery)
-      select ${key}, ${FIRST_EDITION}, subscriber, id from deliveries
-      where issue = ${issue.number} and rendition = ${issue.rendition}`.execute(trx)
+      select p.key, p.edition, d.subscriber, d.id from deliveries d join posts p on p.key = ${key}
+      where d.issue = ${issue.number} and d.rendition = ${issue.rendition}`.execute(trx)
   }
   return Number(result.numAffectedRows ?? 0)
 }
@@ -117,7 +114,8 @@ export async function countLeftOut(db: Reader, audience: Audience, offer: Offer)
   const hasAll =
     offer.keys.length === 0
       ? sql`false`
-      : sql`(select count(*) from delivery_posts r where r.subscriber = s.id and r.post in (${sql.join(offer.keys)})) = ${offer.keys.length}`
+      : sql`(select count(*) from delivery_posts r join posts p on p.key = r.post and p.edition = r.edition
+          where r.subscriber = s.id and r.post in (${sql.join(offer.keys)})) = ${offer.keys.length}`
   const isOffered =
     offer.keys.length === 0 ? sql`false` : sql`exists (select 1 from posts p where ${isWanted(offer)})`
   const rhythm = audience.kind === 'rhythm' ? sql`s.rhythm <> ${audience.rhythm}` : sql`false`
@@ -180,7 +178,7 @@ function isOwed(keys: number[]): RawBuilder<unknown> {
   return sql`p.key in (${sql.join(keys)}) and p.sequence > s.settled_sequence and ${hasNot}`
 }
 
-const hasNot = sql`not exists (select 1 from delivery_posts r where r.post = p.key and r.subscriber = s.id)`
+const hasNot = sql`not exists (select 1 from delivery_posts r where r.post = p.key and r.edition = p.edition and r.subscriber = s.id)`
 
 const mayBeMailed = sql`not exists (select 1 from suppressions x where x.key = s.address_key)`
 

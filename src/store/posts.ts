@@ -4,7 +4,10 @@ import type { Schema } from './schema.ts'
 
 /** What is known of a post, without its text. */
 export type PostRow = Omit<Selectable<Schema['posts']>, 'source'>
-export type NewPostRow = Omit<Selectable<Schema['posts']>, 'key' | 'first_seen_at' | 'old' | 'sequence'>
+export type NewPostRow = Omit<
+  Selectable<Schema['posts']>,
+  'key' | 'first_seen_at' | 'old' | 'sequence' | 'edition' | 'doubt' | 'gone_at'
+>
 
 const COLUMNS = [
   'key',
@@ -18,6 +21,9 @@ const COLUMNS = [
   'first_seen_at',
   'old',
   'sequence',
+  'edition',
+  'doubt',
+  'gone_at',
 ] as const
 
 export async function readPostRows(db: Reader): Promise<PostRow[]> {
@@ -41,35 +47,75 @@ export async function postsAfter(db: Reader, sequence: number): Promise<{ key: n
     .execute()
 }
 
-/** A post that was never seen before; `old` is for those that were there at the first round. */
-export async function insertPost(trx: Writer, post: NewPostRow, old: boolean, now: Date): Promise<PostRow> {
+/**
+ * A post that was never seen before.
+ *
+ * @param known.old for those that were there at the first round
+ * @param known.doubt why the schedule should not mail it without a look by the author
+ */
+export async function insertPost(
+  trx: Writer,
+  post: NewPostRow,
+  known: { old: boolean; doubt: string | null; edition: number },
+  now: Date,
+): Promise<PostRow> {
+  const { old, doubt, edition } = known
   return trx
     .insertInto('posts')
-    .values({ ...post, first_seen_at: time(now), old: old ? 1 : 0, sequence: null })
+    .values({ ...post, first_seen_at: time(now), old: old ? 1 : 0, sequence: null, doubt, edition })
     .returning(COLUMNS)
     .executeTakeFirstOrThrow()
 }
 
 export async function updatePost(trx: Writer, key: number, post: NewPostRow): Promise<void> {
-  await trx.updateTable('posts').set(post).where('key', '=', key).execute()
+  await trx
+    .updateTable('posts')
+    .set({ ...post, gone_at: null })
+    .where('key', '=', key)
+    .execute()
 }
 
 /** Lets go of file names, so that others may take them: of posts whose files are gone, or have moved. */
-export async function releaseFiles(trx: Writer, keys: number[]): Promise<void> {
-  if (keys.length > 0) await trx.updateTable('posts').set({ file: null }).where('key', 'in', keys).execute()
+export async function releaseFiles(trx: Writer, keys: number[], now: Date): Promise<void> {
+  if (keys.length === 0) return
+  await trx
+    .updateTable('posts')
+    .set({ file: null, gone_at: time(now) })
+    .where('key', 'in', keys)
+    .execute()
 }
 
-/** Takes posts out of the order of mailing for good; the author may still send them by hand. */
-export async function recordOld(trx: Writer, keys: number[]): Promise<void> {
-  if (keys.length > 0) await trx.updateTable('posts').set({ old: 1 }).where('key', 'in', keys).execute()
-}
+/** A post that is ready to be mailed: which mailing of it this is, and what is odd about it. */
+export type ReadyPost = { key: number; edition: number; doubt: string | null }
 
-/** Gives posts their places in the order of mailing, after all that have one. */
-export async function assignSequence(trx: Writer, keys: number[]): Promise<void> {
-  for (const key of keys) {
-    await sql`update posts set sequence = (select coalesce(max(sequence), 0) + 1 from posts)
-      where key = ${key} and sequence is null and old = 0`.execute(trx)
+/** Gives posts their places in the order of mailing, after all that have one; a repeated post gets a new one. */
+export async function assignSequence(trx: Writer, posts: ReadyPost[]): Promise<void> {
+  for (const { key, edition, doubt } of posts) {
+    await sql`
+      update posts set
+        sequence = (select coalesce(max(sequence), 0) + 1 from posts),
+        old = 0,
+        edition = ${edition},
+        doubt = case when doubt is null then ${doubt} when ${doubt} is null then doubt else doubt || '; ' || ${doubt} end
+      where key = ${key} and ((sequence is null and old = 0) or edition < ${edition})`.execute(trx)
   }
+}
+
+/** Why posts should not be mailed without a look, by key; those about which nothing is odd are left out. */
+export async function readDoubts(db: Reader, keys: number[]): Promise<Map<number, string>> {
+  if (keys.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('posts')
+    .select(['key', 'doubt'])
+    .where('key', 'in', keys)
+    .where('doubt', 'is not', null)
+    .execute()
+  return new Map(rows.map((row) => [row.key, row.doubt as string]))
+}
+
+/** The author has looked: these posts are as good as any. */
+export async function clearDoubts(trx: Writer, keys: number[]): Promise<void> {
+  if (keys.length > 0) await trx.updateTable('posts').set({ doubt: null }).where('key', 'in', keys).execute()
 }
 
 /** The last place given in the order of mailing; 0 before the first. */

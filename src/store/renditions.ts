@@ -3,7 +3,10 @@ import type { Reader, Writer } from './database.ts'
 import type { Schema } from './schema.ts'
 
 export type Rendition = Selectable<Schema['renditions']>
-export type NewRendition = Pick<Rendition, 'kind' | 'language' | 'subject' | 'html' | 'text' | 'created_at'>
+export type NewRendition = Pick<
+  Rendition,
+  'kind' | 'posts' | 'language' | 'subject' | 'html' | 'text' | 'created_at'
+>
 
 export async function insertRendition(
   trx: Writer,
@@ -41,4 +44,14 @@ export async function sameRendition(db: Reader, wanted: NewRendition): Promise<n
     .orderBy('id', 'desc')
     .executeTakeFirst()
   return row?.id ?? null
+}
+
+/** Puts what was rendered anew in the place of what nobody has been sent yet. */
+export async function replaceRendition(
+  trx: Writer,
+  id: number,
+  rendition: Pick<Rendition, 'subject' | 'html' | 'text'>,
+): Promise<void> {
+  const { subject, html, text } = rendition
+  await trx.updateTable('renditions').set({ subject, html, text }).where('id', '=', id).execute()
 }

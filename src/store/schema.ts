@@ -2,7 +2,7 @@
  * The tables, as rows. Times are RFC 3339 in UTC with milliseconds, `2026-11-22T12:44:00.000Z`: of one width, so
  * that they compare as text, and readable in any database shell. Numbers from 0 to 1 stand for false and true.
  */
-import type { Generated } from 'kysely'
+import type { Generated, GeneratedAlways } from 'kysely'
 
 export type Time = string
 
@@ -34,6 +34,12 @@ export type Schema = {
     old: number
     /** The order in which posts became ready to be mailed; null before that, and for old posts. */
     sequence: number | null
+    /** Which mailing of it is the latest: 1, and more where the author repeats it on purpose. */
+    edition: Generated<number>
+    /** Why the schedule should not mail it without a look by the author; null where nothing is odd. */
+    doubt: string | null
+    /** When its file was first found missing. */
+    gone_at: Time | null
   }
 
   subscribers: {
@@ -84,6 +90,8 @@ export type Schema = {
     created_at: Time
     due_at: Time
     sent_at: Time | null
+    /** Why it is held or paused. */
+    note: string | null
   }
 
   issue_posts: { issue: number; post: number; edition: number; position: number }
@@ -92,6 +100,8 @@ export type Schema = {
     id: Generated<number>
     issue: number | null
     kind: DeliveryKind
+    /** Keys of the posts it shows, in order, such as `4,7`; null outside of issues. */
+    posts: string | null
     language: string
     subject: string
     /** HTML and text with named slots. */
@@ -107,6 +117,8 @@ export type Schema = {
     subscriber: number | null
     rendition: number
     address: string
+    /** What follows the "@". */
+    domain: GeneratedAlways<string>
     name: string
     state: DeliveryState
     /** Not before this time. */
@@ -114,10 +126,12 @@ export type Schema = {
     /** The message's Date, the same on every attempt. */
     dated_at: Time
     attempts: number
+    /** When it was first tried and not taken: how long that goes on is what a message is given up by. */
+    tried_at: Time | null
     /** The process that holds it, and until when. */
     claimed_by: string | null
     claimed_until: Time | null
-    /** The transport that took it last. */
+    /** The transport that has it, or took it; one that stands at a queued delivery is the only one that may. */
     transport: string | null
     /** The server's last words, or why it was skipped. */
     reply: string | null
@@ -126,6 +140,33 @@ export type Schema = {
 
   /** What each person was mailed: the primary key is the promise that a post reaches them once. */
   delivery_posts: { post: number; edition: number; subscriber: number; delivery: number }
+
+  /** What is left alone for a while, or is being watched: a transport, or a domain that mail goes to. */
+  brakes: {
+    /** `smtp mail.example.org:587`, or `domain example.net`. */
+    scope: string
+    until: Time | null
+    /** The server's words. */
+    reason: string
+    /** How often in a row it was left alone: each time for longer. */
+    times: number
+    /** Since it is being watched. */
+    refused: number
+    accepted: number
+  }
+
+  /** Refusals that say something about an address, kept until they say enough. */
+  bounces: {
+    id: Generated<number>
+    address_key: string
+    kind: 'hard' | 'maybe' | 'full'
+    issue: number | null
+    at: Time
+    reply: string
+  }
+
+  /** How many messages went, by transport or `transport domain`, in slices of each limit's span. */
+  allowances: { scope: string; span: string; bucket: number; count: number }
 
   schedules: { rhythm: 'daily' | 'weekly' | 'monthly'; hour: string; next_at: Time }
 }

@@ -33,3 +33,26 @@ async function readSetting(db: Reader, key: string): Promise<string | null> {
   const row = await db.selectFrom('settings').select('value').where('key', '=', key).executeTakeFirst()
   return row?.value ?? null
 }
+
+/** When a transport began to warm up: with the first message that went through it, and now where none has. */
+export async function warmUpSince(db: Database, transport: string, now: Date): Promise<Date> {
+  const key = `warm up ${transport}`
+  const kept = await readSetting(db, key)
+  if (kept !== null) return new Date(kept)
+  const { first } = await db
+    .selectFrom('deliveries')
+    .select(({ fn }) => fn.min('settled_at').as('first'))
+    .where('transport', '=', transport)
+    .where('state', '=', 'sent')
+    .executeTakeFirstOrThrow()
+  // A worker that has had nothing to send for a month has warmed up nothing.
+  if (first === null) return now
+  await write(db, (trx) =>
+    trx
+      .insertInto('settings')
+      .values({ key, value: first })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute(),
+  )
+  return new Date(first)
+}

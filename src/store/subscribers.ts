@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto'
 import { type Selectable, sql } from 'kysely'
 import type { Address } from '../address.ts'
 import { type Reader, time, type Writer } from './database.ts'
+import { skipQueuedTo } from './deliveries.ts'
 import { lastSequence } from './posts.ts'
 import type { Schema, SubscriberRhythm, SubscriberStatus } from './schema.ts'
 
@@ -165,9 +166,15 @@ export async function eraseSubscriber(
       state: 'skipped',
       reply: 'erased',
       settled_at: time(now),
+      claimed_by: null,
+      claimed_until: null,
     })
     .where('subscriber', '=', person.id)
     .execute()
+  // Tests to the same address, and what servers said of it.
+  await sql`update deliveries set address = '', name = '', reply = null
+    where lower(address) = ${person.address_key} and subscriber is null`.execute(trx)
+  await trx.deleteFrom('bounces').where('address_key', '=', person.address_key).execute()
   await trx.deleteFrom('delivery_posts').where('subscriber', '=', person.id).execute()
   await trx.deleteFrom('subscribers').where('id', '=', person.id).execute()
   await trx.deleteFrom('suppressions').where('key', '=', person.address_key).execute()
@@ -185,6 +192,8 @@ export async function suppress(
     .values({ key, reason, at: time(now) })
     .onConflict((conflict) => conflict.doNothing())
     .execute()
+  const person = await findSubscriber(trx, key)
+  if (person) await skipQueuedTo(trx, person.id, 'the address is suppressed', now)
 }
 
 /** Why an address is never to be mailed, or undefined where it may be. */

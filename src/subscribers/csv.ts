@@ -2,7 +2,8 @@
 import { createReadStream } from 'node:fs'
 import { pipeline, Readable } from 'node:stream'
 import { type CsvError, parse } from 'csv-parse'
-import { errorCode, type Fault, FaultsError, UserError } from '../errors.ts'
+import { errorCode, type Fault, FaultsError } from '../errors.ts'
+import { cannotRead } from '../file.ts'
 
 /** A row; `line` is where it begins, the first being 1. */
 export type CsvRow = { line: number; cells: string[] }
@@ -57,10 +58,7 @@ export async function* readCsv(file: string): AsyncGenerator<CsvRow> {
     }
   } catch (error) {
     if (errorCode(error) === undefined) throw error
-    throw new UserError(`${file}: cannot be read (${errorCode(error)})`, {
-      hint: 'name an existing CSV file that this user may read',
-      cause: error,
-    })
+    throw cannotRead(file, error, 'name an existing CSV file that this user may read')
   }
   if (broken) throw new FaultsError([faultOf(file, broken, Number(broken.lines) - countedTwice)])
 }

@@ -5,7 +5,8 @@
  */
 import { basename } from 'node:path'
 import { checkAddress } from '../address.ts'
-import { type Config, isLanguage } from '../config.ts'
+import type { Config } from '../config.ts'
+import { isLanguage } from '../config-schema.ts'
 import { type Fault, FaultsError } from '../errors.ts'
 import type { Database } from '../store/database.ts'
 import { type ImportCounts, type ImportRow, importRows } from '../store/imports.ts'
@@ -127,7 +128,7 @@ function readRow(
 ): Omit<ImportRow, 'erased_key'> | null {
   if (row.cells.length !== columns.length) {
     wrong(
-      `this row has ${row.cells.length} cells, and the header has ${columns.length}; put a cell that holds a separator in quotes`,
+      `this row has ${row.cells.length} ${row.cells.length === 1 ? 'cell' : 'cells'}, and the header has ${columns.length}; put a cell that holds a separator in quotes`,
     )
     return null
   }

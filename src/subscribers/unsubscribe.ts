@@ -1,4 +1,7 @@
 import { type Database, time, write } from '../store/database.ts'
+import { recordEvidence, skipQueuedTo } from '../store/deliveries.ts'
+import type { Journal } from '../store/journal.ts'
+import { leavingLine } from '../store/journal-lines.ts'
 import {
   type Consent,
   recordConsent,
@@ -8,21 +11,26 @@ import {
 
 /**
  * The person's own no, for as long as a message of ours lies in a mailbox. It holds at once: what is queued for them
- * is not sent. Saying it again changes nothing, nor does it where the person was erased meanwhile.
+ * is not sent, and it is written into the journal, so that no backup takes it back. Saying it again changes nothing,
+ * nor does it where the person was erased meanwhile.
  *
  * @param delivery the one that the token came in
  * @param evidence from where it was said, and to which words
  */
 export async function unsubscribe(
-  db: Database,
+  { db, journal, secret }: { db: Database; journal: Journal; secret: string },
   delivery: number,
   evidence: Pick<Consent, 'source' | 'words'>,
   now: Date,
 ): Promise<void> {
   await write(db, async (trx) => {
+    // Whoever uses a link that only this message held has the message.
+    await recordEvidence(trx, delivery, 'its unsubscribe link was used', now)
     const subscriber = (await subscriberOfDelivery(trx, delivery))?.subscriber
     if (!subscriber || subscriber.status === 'unsubscribed') return
     await unsubscribeSubscriber(trx, subscriber.id, now)
+    await skipQueuedTo(trx, subscriber.id, 'no longer subscribed', now)
     await recordConsent(trx, subscriber.id, { at: time(now), act: 'unsubscribed', ...evidence })
+    await journal.append(trx, [leavingLine(subscriber, 'unsubscribed', secret)])
   })
 }

@@ -31,7 +31,7 @@ export function unsubscribePage(app: Hono, web: Web): void {
     if (delivery === null) return showHowToLeave(c)
     if (await isTest(delivery)) return show(c, WORDS.test.title, WORDS.test.lead)
     const evidence = { source: networkOf(c, config.web.trustProxy), words: 'POST to the link of a message' }
-    await unsubscribe(db, delivery, evidence, now())
+    await unsubscribe(web, delivery, evidence, now())
     // RFC 8058, 3.1: "The mail sender MUST NOT return an HTTPS redirect".
     return show(c, WORDS.unsubscribed.title, WORDS.unsubscribed.lead(config.site.title))
   })

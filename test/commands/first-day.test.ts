@@ -18,6 +18,7 @@ test('an author’s first day', async () => {
       "my-blog/config.json",
       "my-blog/config.schema.json",
       "my-blog/data/posthorn.db",
+      "my-blog/data/posthorn.journal",
       "my-blog/posts/hello.md",
       "my-blog/public/.posthorn-pages",
       "my-blog/public/atom.xml",
@@ -102,6 +103,7 @@ test('an author’s first day', async () => {
     "$ posthorn plan --at 2026-11-10 --config my-blog
     a round on Tue 10 Nov 2026, 00:00 Europe/Berlin mails 1 issue:
       weekly digest: News  to 1 person
+        left out: 1 of another rhythm
     the next digests:
       daily    Tue 3 Nov 2026, 08:00 Europe/Berlin  nothing new so far
       weekly   Mon 9 Nov 2026, 08:00 Europe/Berlin  1 post to 1 person so far

@@ -76,7 +76,7 @@ describe('the command line', () => {
       )
     expect(await posthorn('status --config elsewhere.json')).toMatchInlineSnapshot(`
       "$ posthorn status --config elsewhere.json
-      ! posthorn: SITE/elsewhere.json: cannot be read (ENOENT)
+      ! posthorn: SITE/elsewhere.json: cannot be read: there is no such file
       ! try: name an existing file with \`--config FILE\`, or make a site with \`posthorn init FOLDER\`
       (exit 1)"
     `)
@@ -121,11 +121,13 @@ describe('--json', () => {
       ],
       subscribers: { unconfirmed: 1, confirmed: 2, unsubscribed: 0 },
       suppressions: 0,
+      brakes: [],
       issues: [
         {
           number: 1,
           kind: 'single',
           state: 'sent',
+          note: null,
           subject: 'News',
           posts: ['news'],
           deliveries: { queued: 0, sending: 0, sent: 1, failed: 0, skipped: 0, unknown: 0 },

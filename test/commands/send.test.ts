@@ -35,7 +35,7 @@ describe('a send by hand', () => {
       to       3 people
       when     now
       size     HTML SIZE, text SIZE
-      plan     9fdb240f9b"
+      plan     ecbed0bd3e"
     `)
     expect(await posthorn('send old')).toMatchInlineSnapshot(`
       "$ posthorn send old
@@ -44,7 +44,7 @@ describe('a send by hand', () => {
       to       3 people
       when     now
       size     HTML SIZE, text SIZE
-      plan     9fdb240f9b
+      plan     ecbed0bd3e
       ! posthorn: this goes to 3 people, and nobody is here to be asked
       ! try: say \`--yes\` to send it, or \`--dry-run\` to look first
       (exit 1)"
@@ -56,7 +56,7 @@ describe('a send by hand', () => {
       to       3 people
       when     now
       size     HTML SIZE, text SIZE
-      plan     9fdb240f9b
+      plan     ecbed0bd3e
       ! a dry run: nothing was sent"
     `)
     expect(await posthorn('send old', { types: 'n\n' })).toMatchInlineSnapshot(`
@@ -66,7 +66,7 @@ describe('a send by hand', () => {
       to       3 people
       when     now
       size     HTML SIZE, text SIZE
-      plan     9fdb240f9b
+      plan     ecbed0bd3e
       ! Send this to 3 people? [y/N] n
       ! nothing was sent
       (exit 1)"
@@ -82,7 +82,7 @@ describe('a send by hand', () => {
       to       1 person
       when     now
       size     HTML SIZE, text SIZE
-      plan     7c71941b3a
+      plan     e0976bc091
       issue #1, Old: 1 sent"
     `)
     expect(await posthorn('send old', { types: 'y\n' })).toMatchInlineSnapshot(`
@@ -93,7 +93,7 @@ describe('a send by hand', () => {
       when      now
       size      HTML SIZE, text SIZE
       left out  1 has it already
-      plan      6a24670a26
+      plan      73cd388d27
       ! Send this to 2 people? [y/N] y
       issue #2, Old: 2 sent"
     `)
@@ -261,7 +261,7 @@ describe('a send by hand', () => {
       "$ posthorn send
       ! posthorn: nothing is named to be sent
       ! try: \`posthorn send POST\`, by slug or file, or \`posthorn send --digest weekly\`
-      (exit 1)
+      (exit 2)
       $ posthorn send nothing-like-it
       ! posthorn: there is no post "nothing-like-it"
       ! try: name it by its slug or its file, such as posts/hello.md; a post with a fault is not there: see \`posthorn status\`
@@ -281,15 +281,15 @@ describe('a send by hand', () => {
       $ posthorn send old --digest weekly
       ! posthorn: either posts or --digest can be named, not both
       ! try: run it once for each
-      (exit 1)
+      (exit 2)
       $ posthorn send --digest weekly --to ada@example.org
       ! posthorn: --to goes with posts, a digest is for all of its rhythm
       ! try: name the posts to send
-      (exit 1)
+      (exit 2)
       $ posthorn send --digest weekly --test ada@example.org
       ! posthorn: --test needs the posts to test with
       ! try: \`posthorn send POST --test you@example.org\`
-      (exit 1)
+      (exit 2)
       $ posthorn send old --at tomorrow
       ! posthorn: --at is "tomorrow", which is no time
       ! try: write it as "2026-11-23 08:00" (Europe/Berlin) or 2026-11-23T08:00:00Z
@@ -351,6 +351,7 @@ describe('a send by hand', () => {
     expect(await posthorn('issues show 1')).toMatchInlineSnapshot(`
       "$ posthorn issues show 1
       issue #1, Old: 2 sent, 1 failed (sent)
+        to try the failed ones again: posthorn issues retry 1
       kind        single, sent by hand
       due         Mon 2 Nov 2026, 10:00 Europe/Berlin
       sent        Mon 2 Nov 2026, 10:00 Europe/Berlin
@@ -381,7 +382,8 @@ describe('a send by hand', () => {
       size     HTML SIZE, text SIZE
       plan     ID
       issue #1, Old: 3 queued
-      ! 3 messages will be tried again by the worker: smtp 127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1
+      ! smtp 127.0.0.1:1 is left alone until 2026-11-02 09:01 UTC: connect ECONNREFUSED 127.0.0.1:1
+      ! 3 messages will be tried again by the worker
       (exit 3)"
     `)
     expect(await posthorn('worker --once')).toMatchInlineSnapshot(`

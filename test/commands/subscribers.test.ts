@@ -153,7 +153,7 @@ test('a list is imported as a whole, or not at all', async () => {
   )
   expect(await posthorn('subscribers import ragged.csv')).toMatchInlineSnapshot(`
     "$ posthorn subscribers import ragged.csv
-    ! ragged.csv:2: this row has 1 cells, and the header has 2; put a cell that holds a separator in quotes
+    ! ragged.csv:2: this row has 1 cell, and the header has 2; put a cell that holds a separator in quotes
     ! ragged.csv:3: this row has 3 cells, and the header has 2; put a cell that holds a separator in quotes
     ! ragged.csv:4: the address is "no-address"; it needs a name, one "@" and a domain, as in ada@example.org
     ! posthorn: 3 faults, nothing was changed
@@ -162,7 +162,7 @@ test('a list is imported as a whole, or not at all', async () => {
   `)
   expect(await posthorn('subscribers import nowhere.csv')).toMatchInlineSnapshot(`
     "$ posthorn subscribers import nowhere.csv
-    ! posthorn: nowhere.csv: cannot be read (ENOENT)
+    ! posthorn: nowhere.csv: cannot be read: there is no such file
     ! try: name an existing CSV file that this user may read
     (exit 1)"
   `)

@@ -5,7 +5,7 @@ import { makeToken, readToken } from '../../src/mail/token.ts'
 import { write } from '../../src/store/database.ts'
 import { type ClaimedDelivery, claimDeliveries } from '../../src/store/deliveries.ts'
 import { insertRendition } from '../../src/store/renditions.ts'
-import { type Mailing, mailing, NOW, SECRET } from './mailing.ts'
+import { claimant, type Mailing, mailing, NOW, SECRET } from './mailing.ts'
 
 // What mailbox providers require of one message. Each test is one of their rules.
 
@@ -16,7 +16,7 @@ let emails: Email[]
 
 beforeEach(async () => {
   mail = await mailing(20)
-  claimed = await claimDeliveries(mail.db, 'ada', 20, NOW)
+  claimed = (await claimDeliveries(mail.db, claimant('ada'), 20, NOW)).deliveries
   const writeLetter = letterWriter(mail.db, mail.config, SECRET)
   letters = await Promise.all(claimed.map(writeLetter))
   emails = await Promise.all(letters.map((letter) => PostalMime.parse(Buffer.concat(letter.chunks))))
@@ -127,6 +127,7 @@ describe('a confirmation', () => {
     const rendition = await write(mail.db, (trx) =>
       insertRendition(trx, null, {
         kind: 'confirmation',
+        posts: null,
         language: 'en',
         subject: 'Please confirm',
         html: `<a href="${text.trim()}">Yes</a>`,

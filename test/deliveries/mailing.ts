@@ -9,11 +9,18 @@ import { letterWriter } from '../../src/deliveries/letter.ts'
 import { slot } from '../../src/mail/slots.ts'
 import type { Transport } from '../../src/mail/transport.ts'
 import { type Database, openDatabase, time, write } from '../../src/store/database.ts'
+import type { Claimant } from '../../src/store/deliveries.ts'
 import { insertIssue } from '../../src/store/issues.ts'
+import { type Journal, openJournal } from '../../src/store/journal.ts'
 import { insertRendition } from '../../src/store/renditions.ts'
 
 export const NOW = new Date('2026-11-22T08:00:00Z')
 export const SECRET = 'a key for tests'
+
+/** Somebody who claims without a limit, for the mail server of the house. */
+export function claimant(owner: string): Claimant {
+  return { owner, transport: 'smtp mail.example.org:587', limits: {}, domainLimits: {} }
+}
 
 export function later(seconds: number): Date {
   return new Date(NOW.getTime() + seconds * 1000)
@@ -23,9 +30,12 @@ export type Mailing = {
   path: string
   config: Config
   db: Database
+  journal: Journal
   issue: number
   /** A second connection to the same database, as another process has one. */
   reopen: () => Promise<Database>
+  /** All of it in another process's hands: a database and a journal of its own. */
+  again: () => Promise<Mailing>
   close: () => Promise<void>
 }
 
@@ -68,9 +78,10 @@ export async function mailing(people: number): Promise<Mailing> {
       .returning('key')
       .executeTakeFirstOrThrow()
     const about = { kind: 'single', rhythm: null, origin: 'schedule', subject: 'Tea' } as const
-    const number = await insertIssue(trx, { ...about, posts: [key], due: NOW }, NOW)
+    const number = await insertIssue(trx, { ...about, posts: [key], due: NOW, hold: null }, NOW)
     const rendition = await insertRendition(trx, number, {
       kind: 'issue',
+      posts: String(key),
       language: 'en',
       subject: 'Tea & biscuits',
       html: `<p>Dear ${slot('name')}</p><p><a href="${slot('unsubscribe')}">Unsubscribe</a></p>`,
@@ -89,27 +100,41 @@ export async function mailing(people: number): Promise<Mailing> {
       from subscribers order by id`.execute(trx)
     return number
   })
-  return {
+  const journals: Journal[] = []
+  const openJournalOf = async (each: Database) => {
+    const { journal } = await openJournal(each, config.journal.file, SECRET, NOW)
+    journals.push(journal)
+    return journal
+  }
+  const mail: Mailing = {
     path,
     config,
     db,
+    journal: await openJournalOf(db),
     issue,
     reopen,
+    async again() {
+      const other = await reopen()
+      return { ...mail, db: other, journal: await openJournalOf(other) }
+    },
     async close() {
+      for (const each of journals) each.close()
       for (const each of handles) await each.destroy()
     },
   }
+  return mail
 }
 
 /** Delivers what is due at a moment, as a worker does. */
 export async function deliver(
-  { db, config }: Pick<Mailing, 'db' | 'config'>,
+  { db, journal, config }: Pick<Mailing, 'db' | 'journal' | 'config'>,
   transport: Transport,
   now: Date = NOW,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Delivered> {
   const writeLetter = letterWriter(db, config, SECRET)
-  return deliverDue({ db, transport, writeLetter, now: () => now, signal })
+  const outlets = [{ transport, limits: {}, domainLimits: {} }]
+  return deliverDue({ db, journal, secret: SECRET, outlets, writeLetter, now: () => now, signal })
 }
 
 /** The deliveries in the order in which they were enqueued. */

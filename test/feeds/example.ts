@@ -43,6 +43,7 @@ export function post(slug: string, changes: Partial<Post> = {}, markdown = 'Hell
     draft: false,
     feed: true,
     mail: true,
+    edition: 1,
     subject: null,
     body: parseMarkdown(markdown),
     extra: {},

@@ -13,6 +13,7 @@ import {
   planIssues,
   upcomingDigests,
 } from '../../src/issues/plan.ts'
+import { emptyMemory, lookAtPosts } from '../../src/round.ts'
 import { write } from '../../src/store/database.ts'
 import { type DigestRhythm, readSchedules } from '../../src/store/schedules.ts'
 import type { SubscriberRhythm } from '../../src/store/schema.ts'
@@ -25,7 +26,6 @@ import {
   unsubscribeSubscriber,
 } from '../../src/store/subscribers.ts'
 import { defaults } from '../../src/subscribers/subscribe.ts'
-import { emptyMemory, lookAtPosts } from '../../src/worker.ts'
 import { makeSite, post, type TestSite } from '../site.ts'
 
 const RHYTHMS: readonly SubscriberRhythm[] = ['instant', 'daily', 'weekly', 'monthly', 'paused']
@@ -50,14 +50,18 @@ async function byHand(
 /** Sends it: the next round delivers what is enqueued here. What it says is plain: MJML would take most of the time. */
 async function send(site: TestSite, wanted: Parameters<typeof byHand>[1]): Promise<number> {
   const issue = await byHand(site, wanted)
-  return (await enqueueByHand(site.db, issue, plainly(issue), site.now()))?.recipients ?? 0
+  return (await enqueueByHand(site, issue, plainly(issue), site.now()))?.recipients ?? 0
 }
 
 function plainly(issue: PlannedIssue): Printed[] {
   return issue.groups.map(({ keys }) => {
     const titles = issue.posts.filter((each) => keys.includes(each.key)).map((each) => each.title)
     const subject = titles.join(' and ')
-    return { keys: keys.join(','), rendition: { subject, html: `<p>${subject}</p>`, text: subject } }
+    return {
+      keys: keys.join(','),
+      language: 'en',
+      rendition: { subject, html: `<p>${subject}</p>`, text: subject },
+    }
   })
 }
 
@@ -215,7 +219,8 @@ describe('the id of a plan', () => {
   test('stays as long as what would be sent does, and changes with it', async () => {
     const site = await siteWithReaders()
     site.write('new.md', post('New', '2026-11-02'))
-    const idOf = async (wanted: Parameters<typeof byHand>[1]) => planId(site.db, await byHand(site, wanted))
+    const idOf = async (wanted: Parameters<typeof byHand>[1]) =>
+      planId(site.db, await byHand(site, wanted), null)
     const seen = new Set<string>()
     const changed = async (wanted: Parameters<typeof byHand>[1]) => {
       const id = await idOf(wanted)
@@ -235,7 +240,7 @@ describe('the id of a plan', () => {
     site.setClock('2026-11-02T12:00:00Z')
     await site.round()
     await setRhythm(site, 'daily@example.org', 'instant')
-    site.write('elsewhere.md', post('Elsewhere', '2026-10-01', 'Too old to be news.'))
+    site.write('elsewhere.md', '---\ntitle: Elsewhere\ndate: 2026-11-02\nmail: false\n---\n\nNot for mail.\n')
     expect(await idOf({ files: ['old.md'] })).toBe(single)
     expect(await idOf({ digest: 'weekly' })).toBe(digest)
 
@@ -309,7 +314,7 @@ describe('what the schedule owes', () => {
     site.write('new.md', post('New', '2026-11-02'))
     await lookAtPosts(await site.again(), emptyMemory())
     // This process read the folder a moment too early, and goes on with its round.
-    await enqueueDeliveries(db, await planIssues(db, stale.posts, config, site.now()), config, site.now())
+    await enqueueDeliveries(site, await planIssues(db, stale.posts, config, site.now()), site.now())
     await site.round()
     expect(await site.mail()).toEqual(['instant@example.org: New'])
   })
@@ -483,7 +488,7 @@ async function live(steps: Step[], lives: Act[][]): Promise<void> {
     const before = await readSchedules(site.db)
     const { posts } = await lookAtPosts(site, emptyMemory())
     const turns = await planIssues(site.db, posts, site.config, site.now())
-    await enqueueDeliveries(site.db, turns, site.config, site.now())
+    await enqueueDeliveries(site, turns, site.now())
     const due = before.filter(({ next }) => next <= site.now()).map(({ rhythm }) => rhythm)
     await owedIf(({ rhythm }) => rhythm === 'instant' || due.includes(rhythm as DigestRhythm))
   }
@@ -491,7 +496,7 @@ async function live(steps: Step[], lives: Act[][]): Promise<void> {
   site.setClock(new Date(site.now().getTime() + 40 * 86_400_000).toISOString())
   const { posts } = await lookAtPosts(site, emptyMemory())
   const turns = await planIssues(site.db, posts, site.config, site.now())
-  await enqueueDeliveries(site.db, turns, site.config, site.now())
+  await enqueueDeliveries(site, turns, site.now())
   await owedIf(isReader)
   expect((await planIssues(site.db, posts, site.config, site.now())).flatMap((turn) => turn.issues)).toEqual(
     [],

@@ -10,7 +10,7 @@ const yes = async () => true
 
 async function outbox() {
   const folder = join(await mkdtemp(join(tmpdir(), 'posthorn-maildir-')), 'outbox')
-  return { folder, transport: await maildirTransport({ kind: 'maildir', folder }) }
+  return { folder, transport: await maildirTransport({ folder }) }
 }
 
 test('a message is a file in new, with the line ends of the disk, and nothing stays in tmp', async () => {

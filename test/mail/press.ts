@@ -50,6 +50,7 @@ export function post(title: string, markdown: string, changes: Partial<Post> = {
     draft: false,
     feed: true,
     mail: true,
+    edition: 1,
     subject: null,
     body: parseMarkdown(markdown),
     extra: {},

@@ -11,8 +11,11 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
  */
 export type Answer = string | { segments?: string[]; next?: 'wait' | 'close' | 'reset' }
 
-/** Answers in turn, counted over all connections; the last one is repeated. */
-type Turns = Answer | Answer[]
+/**
+ * Answers in turn, counted over all connections, the last one repeated; or decided when it is asked for. What was said
+ * is the command, or after the dot the message without it.
+ */
+type Turns = Answer | Answer[] | ((said: string, session: Session) => Answer | Promise<Answer>)
 
 export type Script = {
   pipelining?: boolean
@@ -70,10 +73,11 @@ export async function scriptedServer(script: Script = {}): Promise<ScriptedServe
   const sessions: Session[] = []
   const sockets = new Set<Socket>()
 
-  function answerTo(step: Step): Answer {
+  async function answerTo(step: Step, said: string, session: Session): Promise<Answer> {
     const turn = turns[step] ?? 0
     turns[step] = turn + 1
     const answers = script[step] ?? DEFAULTS[step]
+    if (typeof answers === 'function') return answers(said, session)
     return Array.isArray(answers) ? (answers[Math.min(turn, answers.length - 1)] as Answer) : answers
   }
 
@@ -95,7 +99,7 @@ export async function scriptedServer(script: Script = {}): Promise<ScriptedServe
     let recipients = 0
     let inData = false
     let rest = Buffer.alloc(0)
-    await say(socket, answerTo('greeting'))
+    await say(socket, await answerTo('greeting', '', session))
     for await (const bytes of socket) {
       rest = Buffer.concat([rest, bytes as Buffer])
       while (rest.length > 0 && socket.writable) {
@@ -103,11 +107,12 @@ export async function scriptedServer(script: Script = {}): Promise<ScriptedServe
           const end = endOfMessage(rest)
           session.unfinished = rest
           if (end < 0) break
-          session.messages.push(rest.subarray(0, end))
+          const message = rest.subarray(0, end)
+          session.messages.push(message)
           session.unfinished = Buffer.alloc(0)
           rest = rest.subarray(end + '.\r\n'.length)
           inData = false
-          await say(socket, answerTo('message'))
+          await say(socket, await answerTo('message', message.toString('latin1'), session))
           continue
         }
         const line = rest.indexOf('\r\n')
@@ -125,12 +130,12 @@ export async function scriptedServer(script: Script = {}): Promise<ScriptedServe
             socket,
             ['250-script.example', ...extensions.map((name) => `250-${name}`), '250 HELP'].join('\r\n'),
           )
-        } else if (step === 'star') await say(socket, answerTo('starttls'))
+        } else if (step === 'star') await say(socket, await answerTo('starttls', command, session))
         else if (step === 'rcpt' && !sender) await say(socket, '503 5.5.1 MAIL first')
         else if (step === 'data' && recipients === 0 && script.data === undefined)
           await say(socket, '554 5.5.1 no valid recipients')
         else if (['mail', 'rcpt', 'data', 'rset', 'auth', 'quit'].includes(step)) {
-          const answer = answerTo(step as Step)
+          const answer = await answerTo(step as Step, command, session)
           const first =
             typeof answer === 'string' ? answer.charAt(0) : (answer.segments?.[0]?.charAt(0) ?? '')
           if (step === 'mail' || step === 'rset') recipients = 0

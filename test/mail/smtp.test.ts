@@ -34,7 +34,7 @@ async function transportTo(
   timeouts: Partial<Timeouts> = {},
 ): Promise<Transport> {
   const transport = await smtpTransport(
-    { kind: 'smtp', host: '127.0.0.1', port, tls: 'never', auth: null, connections: 1, ...config },
+    { host: '127.0.0.1', port, tls: 'never', auth: null, connections: 1, ...config },
     { ...TIMEOUTS, ...timeouts },
   )
   open.push(transport)
@@ -142,29 +142,34 @@ for (const pipelining of [true, false]) {
     })
 
     describe('a refusal before the message leaves the connection fit for the next one:', () => {
-      const refusals: [string, Script, number, string][] = [
-        ['450 at RCPT', { rcpt: ['450 4.2.1 later', '250 ok'] }, 450, '450 4.2.1 later'],
-        ['550 at RCPT', { rcpt: ['550 5.1.1 nobody', '250 ok'] }, 550, '550 5.1.1 nobody'],
-        ['552 at MAIL', { mail: ['552 5.3.4 no', '250 ok'] }, 552, '552 5.3.4 no'],
+      const refusals: [string, Script, number, string, 'sender' | 'recipient' | 'session'][] = [
+        ['450 at RCPT', { rcpt: ['450 4.2.1 later', '250 ok'] }, 450, '450 4.2.1 later', 'recipient'],
+        ['550 at RCPT', { rcpt: ['550 5.1.1 nobody', '250 ok'] }, 550, '550 5.1.1 nobody', 'recipient'],
+        ['552 at MAIL', { mail: ['552 5.3.4 no', '250 ok'] }, 552, '552 5.3.4 no', 'sender'],
         [
           'several lines at RCPT',
           { rcpt: [{ segments: ['550-5.1.1 no', 'body\r\n550 5.1.1 here\r\n'] }, '250 ok'] },
           550,
           '550-5.1.1 nobody 550 5.1.1 here',
+          'recipient',
         ],
-        ['451 at DATA', { data: ['451 4.3.0 later', '354 go'] }, 451, '451 4.3.0 later'],
+        ['451 at DATA', { data: ['451 4.3.0 later', '354 go'] }, 451, '451 4.3.0 later', 'session'],
         [
           'a server that takes DATA for nobody',
           { rcpt: ['550 5.1.1 nobody', '250 ok'], data: '354 go ahead' },
           550,
           '550 5.1.1 nobody',
+          'recipient',
         ],
       ]
-      for (const [what, script, code, reply] of refusals) {
+      for (const [what, script, code, reply, phase] of refusals) {
         test(what, async () => {
           const server = await serverOf({ pipelining, ...script })
           const transport = await transportTo(server.port)
-          expect(await hand(transport)).toEqual({ outcome: { kind: 'refused', code, reply }, asked: 0 })
+          expect(await hand(transport)).toEqual({
+            outcome: { kind: 'refused', code, reply, phase },
+            asked: 0,
+          })
           expect(server.sessions[0]?.commands.at(-1)).toBe('RSET')
           expect(await hand(transport, undefined, 'grace@example.org')).toMatchObject({
             outcome: { kind: 'sent' },
@@ -190,7 +195,7 @@ for (const pipelining of [true, false]) {
           const server = await serverOf({ pipelining, message: [reply, '250 ok'] })
           const transport = await transportTo(server.port)
           expect(await hand(transport)).toEqual({
-            outcome: { kind: 'refused', code: Number(reply.slice(0, 3)), reply },
+            outcome: { kind: 'refused', code: Number(reply.slice(0, 3)), reply, phase: 'message' },
             asked: 1,
           })
           expect((await hand(transport)).outcome.kind).toBe('sent')

@@ -1,0 +1,250 @@
+/**
+ * What a configuration may hold: one zod schema for checks, types and the JSON Schema that editors use. A value that
+ * is not right is told with what to write instead; a value that is right is kept in one form.
+ */
+import { Temporal } from 'temporal-polyfill'
+import { z } from 'zod'
+import { checkAddress } from './address.ts'
+
+const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
+const TIME = '([01]\\d|2[0-3]):[0-5]\\d'
+
+const text = z.string().trim().min(1, 'write some text')
+// Checked and brought to the form that a header may hold, since both go out in every message.
+const emailAddress = z.string().check(told(emailFault)).transform(keptEmail)
+const httpAddress = z
+  .string()
+  .check(told(httpAddressFault))
+  .transform((value) => withoutSlash(new URL(value).href))
+const language = z
+  .string()
+  .check(told((value) => (isLanguage(value) ? null : 'write a language tag such as "en" or "pt-BR"')))
+const timeZone = z
+  .string()
+  .check(told((value) => (isTimeZone(value) ? null : 'write a time zone such as "Europe/Berlin" or "UTC"')))
+const secret = z.union(
+  [text, z.strictObject({ env: text.describe('The environment variable that holds it.') })],
+  'write it, or {"env": "NAME"} for the environment variable that holds it',
+)
+
+const most = z.int().min(1).optional()
+const spans = { second: most, minute: most, hour: most, day: most }
+const limits = z
+  .strictObject({
+    ...spans,
+    domains: z
+      .record(z.string(), z.strictObject(spans))
+      .default({})
+      .describe('Limits of single domains that mail goes to, beside the others.'),
+    warmUp: z
+      .strictObject({ start: z.int().min(1), factor: z.number().min(1), ceiling: z.int().min(1) })
+      .optional()
+      .describe('Messages on the first day, how many times more each day, and the most a day it grows to.'),
+  })
+  .prefault({})
+  .describe('How many messages at most in each span. A limit delays, it never drops.')
+
+export const maildir = z.strictObject({
+  kind: z.literal('maildir'),
+  folder: text.default('outbox').describe('A Maildir: each message becomes a file in its `new` folder.'),
+  limits,
+})
+export const smtp = z.strictObject({
+  kind: z.literal('smtp'),
+  host: text,
+  port: z.int().min(1).max(65535).optional().describe('Default 587, and 465 speaks TLS from the first byte.'),
+  tls: z
+    .enum(['required', 'never'])
+    .optional()
+    .describe('Default `required`, and `never` where the host is this machine.'),
+  auth: z.strictObject({ user: secret, password: secret }).optional(),
+  connections: z.int().min(1).max(100).default(10).describe('How many connections at once, at most.'),
+  limits,
+})
+
+/** The configuration as it is written. */
+export const schema = z.strictObject({
+  $schema: z.string().optional(),
+  site: z.strictObject({
+    title: text,
+    url: httpAddress.describe('Where the blog is, for people.'),
+    description: z.string().default(''),
+    language: language.default('en'),
+    timeZone: timeZone
+      .default('UTC')
+      .describe('Dates of posts without a zone, and the hours of digests, are in it.'),
+    author: z.strictObject({ name: text, email: emailAddress.optional() }).optional(),
+  }),
+  posts: z
+    .strictObject({
+      folder: text.default('posts'),
+      link: text
+        .default('/posts/{slug}/')
+        .check(told(linkFault))
+        .describe(
+          'A path: Posthorn writes a page for each post there. A full address: your own blog has them.',
+        ),
+    })
+    .prefault({}),
+  feeds: z
+    .strictObject({
+      folder: text.default('public'),
+      entries: z.int().min(1).max(1000).default(20),
+      url: httpAddress.optional().describe('Where the feeds are, when it is not `site.url`.'),
+    })
+    .prefault({}),
+  newsletter: z.strictObject({
+    from: z.strictObject({ name: text, email: emailAddress }),
+    replyTo: emailAddress.optional(),
+    postalAddress: z.string().default('').describe('Many countries want one in every newsletter.'),
+    settle: duration('10m').describe('How long a file has to be unchanged before its post is mailed.'),
+    digests: z
+      .strictObject({
+        daily: pattern(`^${TIME}$`, '08:00'),
+        weekly: pattern(`^(${WEEKDAYS.join('|')}) ${TIME}$`, 'Mon 08:00'),
+        monthly: pattern(`^([1-9]|1\\d|2[0-8]) ${TIME}$`, '1 08:00'),
+      })
+      .prefault({}),
+  }),
+  transports: z
+    .array(z.discriminatedUnion('kind', [maildir, smtp], 'write "maildir" or "smtp"'))
+    .min(1, 'name at least one transport')
+    .prefault([{ kind: 'maildir' }]),
+  database: z
+    .strictObject({
+      url: z
+        .string()
+        .regex(/^sqlite:.+/, 'write it as "sqlite:data/posthorn.db"')
+        .default('sqlite:data/posthorn.db'),
+    })
+    .prefault({}),
+  journal: z
+    .strictObject({
+      file: text.default('data/posthorn.journal').describe('Another disk than the database’s is better.'),
+    })
+    .prefault({}),
+  web: z
+    .strictObject({
+      url: httpAddress
+        .check(told(webAddressFault))
+        .prefault('http://localhost:8025')
+        .describe('Where readers reach the pages of the newsletter.'),
+      listen: z
+        .string()
+        .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, {
+          error: 'write it as "127.0.0.1:8025"',
+          abort: true,
+        })
+        .check(told((value) => (splitListen(value).port > 65535 ? 'ports end at 65535' : null)))
+        .default('127.0.0.1:8025'),
+      trustProxy: z.boolean().default(false).describe('Believe X-Forwarded-For: only behind your own proxy.'),
+    })
+    .prefault({}),
+  secret: secret
+    .optional()
+    .describe('Signs the links in messages. Made on first use and kept in the database, unless named here.'),
+})
+
+/** The JSON Schema of the configuration, for editors: `config.schema.json` is this, written down. */
+export function configSchema(): object {
+  return {
+    ...z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }),
+    title: 'Posthorn configuration',
+  }
+}
+
+/** True for the names and addresses of this machine, where a plain connection meets nobody on the way. */
+export function isLoopback(host: string): boolean {
+  return (
+    host === 'localhost' ||
+    host.endsWith('.localhost') ||
+    /^127(\.\d{1,3}){3}$/.test(host) ||
+    host === '::1' ||
+    host === '[::1]'
+  )
+}
+
+/** True for a language tag that is well formed by BCP 47. */
+export function isLanguage(value: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(value).length === 1
+  } catch {
+    return false
+  }
+}
+
+function isTimeZone(value: string): boolean {
+  try {
+    Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(value)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A check of zod's that tells the fault in our words. */
+function told(faultOf: (value: string) => string | null): z.core.CheckFn<string> {
+  return (context) => {
+    const message = faultOf(context.value)
+    if (message !== null) context.issues.push({ code: 'custom', message, input: context.value })
+  }
+}
+
+function emailFault(value: string): string | null {
+  const checked = checkAddress(value)
+  return 'fault' in checked ? checked.fault : null
+}
+
+function keptEmail(value: string): string {
+  const checked = checkAddress(value)
+  return 'fault' in checked ? value : checked.address
+}
+
+function httpAddressFault(value: string): string | null {
+  if (!URL.canParse(value)) return 'write a full address such as "https://blog.example"'
+  const url = new URL(value)
+  if (url.protocol !== 'https:' && url.protocol !== 'http:')
+    return 'write an address that begins with https:// or http://'
+  if (url.username || url.password) return 'an address that readers see cannot hold a user name or password'
+  if (url.search || url.hash) return 'leave out what follows "?" or "#"'
+  // It stands in the header of every message, where a line has 998 characters at the most.
+  if (url.href.length > 500) return 'write an address of 500 characters or less'
+  return null
+}
+
+// Links in messages carry tokens: over plain http anyone on the way could use them.
+function webAddressFault(value: string): string | null {
+  const url = new URL(value)
+  if (url.protocol === 'https:' || isLoopback(url.hostname)) return null
+  return 'links in messages carry tokens, so write an https address (http is for localhost alone)'
+}
+
+function linkFault(value: string): string | null {
+  if (!value.includes('{slug}')) return 'it needs "{slug}", or all posts would share one page'
+  const unknown = value.match(/\{(?!(slug|year|month|day)\})[^}]*\}/)
+  if (unknown) return `"${unknown[0]}" is unknown; there are {slug}, {year}, {month} and {day}`
+  if (value.startsWith('/'))
+    return value.includes('..') || value.includes('\\') ? 'write a plain path such as "/posts/{slug}/"' : null
+  return httpAddressFault(value.replaceAll('{', '').replaceAll('}', ''))
+}
+
+function pattern(source: string, fallback: string) {
+  return z.string().regex(new RegExp(source), `write it as "${fallback}"`).default(fallback)
+}
+
+function duration(fallback: string) {
+  return z
+    .string()
+    .regex(/^(0|\d+(s|m|h|d))$/, 'write it as "10m", "1h" or "0"')
+    .default(fallback)
+}
+
+/** `127.0.0.1:8025` or `[::1]:8025` in its two parts. */
+export function splitListen(value: string): { host: string; port: number } {
+  const colon = value.lastIndexOf(':')
+  return { host: value.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(value.slice(colon + 1)) }
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, '')
+}

@@ -1,0 +1,113 @@
+/**
+ * One round, in full: read the posts, write what changed, plan what is owed, enqueue it, deliver what is due. Each
+ * step asks the disk or the database what is to be done, so a round that was cut off anywhere is finished by the
+ * next one, and doing a step again does no harm.
+ */
+import { type Delivered, type Delivering, deliverDue } from './deliveries/deliver.ts'
+import { type Enqueued, enqueueDeliveries } from './deliveries/enqueue.ts'
+import { letterWriter } from './deliveries/letter.ts'
+import { limitTransports } from './deliveries/outlet.ts'
+import { type Fault, FaultsError } from './errors.ts'
+import { type WrittenFeed, writeFeeds } from './feeds/write.ts'
+import { planIssues } from './issues/plan.ts'
+import type { Transport } from './mail/transport.ts'
+import { type PagesMade, type WrittenPage, writePages } from './pages/write.ts'
+import { shownFile } from './posts/find.ts'
+import { type Identified, identifyPosts, type KnownPost } from './posts/identity.ts'
+import type { ReadPost } from './posts/post.ts'
+import { readPosts } from './posts/read.ts'
+import type { Site } from './site.ts'
+
+/** What a process keeps from round to round, so that an unchanged post costs nothing. */
+export type Memory = { posts: Map<string, ReadPost>; pages: PagesMade }
+
+export type Published = Identified & { faults: Fault[]; feeds: WrittenFeed[]; pages: WrittenPage[] }
+export type Planned = Published & { enqueued: Enqueued[] }
+export type Round = Planned & { delivered: Delivered }
+
+export function emptyMemory(): Memory {
+  return { posts: new Map(), pages: new Map() }
+}
+
+export async function round(
+  site: Site,
+  transports: Transport[],
+  memory: Memory,
+  signal: AbortSignal,
+): Promise<Round> {
+  const planned = await publishAndPlan(site, memory)
+  const delivered = await deliverDue(await delivering(site, transports, signal))
+  return { ...planned, delivered }
+}
+
+/** A round up to where the mail is queued. */
+export async function publishAndPlan(site: Site, memory: Memory): Promise<Planned> {
+  const published = await publish(site, memory)
+  const turns = await planIssues(site.db, published.posts, site.config, site.now())
+  const enqueued = await enqueueDeliveries(site, turns, site.now())
+  return { ...published, enqueued }
+}
+
+/** Posts to feeds and pages. A post that cannot be read keeps its last good form, and its fault is told. */
+export async function publish(site: Site, memory: Memory): Promise<Published> {
+  const seen = await lookAtPosts(site, memory)
+  try {
+    return await writeOut(site, memory, seen)
+  } catch (error) {
+    if (!(error instanceof FaultsError)) throw error
+    const { faults } = error
+    const isFaulty = (post: KnownPost) =>
+      faults.some((fault) => fault.file === shownFile(site.config, post.file))
+    // A fault of a template stops all pages, and no mail may lead to pages that are not there: the round fails.
+    if (!seen.posts.some(isFaulty)) throw error
+    // A post whose page has no place is set aside and told; the others go on.
+    const sound = {
+      ...seen,
+      posts: seen.posts.filter((post) => !isFaulty(post)),
+      faults: [...seen.faults, ...faults],
+    }
+    return writeOut(site, memory, sound)
+  }
+}
+
+/**
+ * Posts to feeds and pages, all or nothing.
+ *
+ * @throws FaultsError with every fault of the folder, and nothing is written
+ */
+export async function publishStrictly(site: Site, memory: Memory): Promise<Published> {
+  const read = await readPosts(site.config, memory.posts)
+  if (read.faults.length > 0) throw new FaultsError(read.faults)
+  const identified = await identifyPosts(site.db, read, site.config, site.now())
+  return writeOut(site, memory, { ...identified, faults: [] })
+}
+
+/** What the posts folder holds, each post with its identity. Nothing is written but what the database has to know. */
+export async function lookAtPosts(site: Site, memory: Memory): Promise<Identified & { faults: Fault[] }> {
+  const read = await readPosts(site.config, memory.posts)
+  memory.posts = new Map(read.posts.map((post) => [post.file, post]))
+  return { ...(await identifyPosts(site.db, read, site.config, site.now())), faults: read.faults }
+}
+
+/** What `deliverDue` needs, from a site. */
+export async function delivering(
+  site: Site,
+  transports: Transport[],
+  signal: AbortSignal,
+): Promise<Delivering> {
+  const { db, config, journal, secret, now } = site
+  const outlets = await limitTransports(db, transports, config.transports, now())
+  return { db, journal, secret, outlets, writeLetter: letterWriter(db, config, secret), now, signal }
+}
+
+async function writeOut(
+  site: Site,
+  memory: Memory,
+  seen: Identified & { faults: Fault[] },
+): Promise<Published> {
+  const { config, now } = site
+  // Pages first: whoever finds a new entry in a feed finds its page, and a page without a place stops both.
+  const pages = await writePages(seen.posts, config, now(), memory.pages)
+  const feeds = await writeFeeds(seen.posts, config, now())
+  return { ...seen, feeds, pages }
+}

@@ -1,0 +1,141 @@
+/**
+ * A real Postfix as the relay. What it bounces later, as a message of its own, is not looked at here: nothing of
+ * Posthorn reads such messages yet.
+ */
+import PostalMime from 'postal-mime'
+import { describe, expect, onTestFailed, onTestFinished, test } from 'vitest'
+import { loadConfig } from '../../src/config.ts'
+import { deliverDue } from '../../src/deliveries/deliver.ts'
+import { letterWriter } from '../../src/deliveries/letter.ts'
+import { openTransports } from '../../src/deliveries/outlet.ts'
+import { SLOT_CLOSE, SLOT_OPEN } from '../../src/mail/slots.ts'
+import { makeToken } from '../../src/mail/token.ts'
+import { delivering } from '../../src/round.ts'
+import { closeSite, openSite } from '../../src/site.ts'
+import { countDeliveries } from '../../src/store/deliveries.ts'
+import { readIssue } from '../../src/store/issues.ts'
+import { renditionsOf } from '../../src/store/renditions.ts'
+import { type ScriptedServer, scriptedServer } from '../mail/smtp-script.ts'
+import { queuedSite } from '../queued-site.ts'
+import { postfix } from './postfix.ts'
+import { missing } from './programs.ts'
+
+const PEOPLE = 20
+const NOW = new Date('2026-11-22T08:00:00Z')
+
+async function relayed(settings: string[] = [], connections = 4) {
+  const sink = await scriptedServer()
+  onTestFinished(() => sink.close())
+  const relay = await postfix(sink.port, settings)
+  onTestFinished(() => relay.remove())
+  onTestFailed(() => console.log(relay.log()))
+  await relay.start()
+  const { folder, issue, remove } = await queuedSite({
+    people: PEOPLE,
+    port: relay.port,
+    connections,
+    now: NOW,
+  })
+  onTestFinished(remove)
+  const clock = { now: NOW }
+  const site = await openSite(loadConfig(folder, {}), () => clock.now)
+  onTestFinished(() => closeSite(site))
+  const transports = await openTransports(site.config.transports)
+  onTestFinished(async () => {
+    for (const transport of transports) await transport.close()
+  })
+  const deliver = async (minutes = 0, onSettled = () => {}) => {
+    clock.now = new Date(NOW.getTime() + minutes * 60_000)
+    const all = await delivering(site, transports, new AbortController().signal)
+    return deliverDue({ ...all, onSettled })
+  }
+  const rows = () => site.db.selectFrom('deliveries').selectAll().orderBy('id').execute()
+  return { sink, relay, site, issue, deliver, rows }
+}
+
+/** To whom a message came at the sink, once as many came as there are to come. */
+async function arrivals(sink: ScriptedServer, count: number): Promise<string[]> {
+  await expect.poll(() => sink.messages().length, { timeout: 60_000, interval: 100 }).toBe(count)
+  return sink
+    .messages()
+    .map((message) => /^To: .*<(.+)>\r$/m.exec(String(message))?.[1] ?? '')
+    .sort()
+}
+
+const readers = (...but: number[]) =>
+  Array.from({ length: PEOPLE }, (_, index) => index + 1)
+    .filter((n) => !but.includes(n))
+    .map((n) => `reader${n}@example.org`)
+    .sort()
+
+describe.skipIf(missing('postconf', 'mail_version'))('Postfix', () => {
+  test('takes an issue and passes it on to everybody once, every byte of it as it was written', async () => {
+    const { sink, site, issue, deliver, rows } = await relayed()
+
+    expect(await deliver()).toMatchObject({ sent: PEOPLE, failed: 0, later: 0, unknown: 0 })
+    expect(await arrivals(sink, PEOPLE)).toEqual(readers())
+    expect(await readIssue(site.db, issue)).toMatchObject({ state: 'sent' })
+    for (const { reply } of await rows()) expect(reply).toMatch(/^250 2\.0\.0 Ok: queued as \w+$/)
+
+    const writeLetter = letterWriter(site.db, site.config, site.secret)
+    const [rendition] = await renditionsOf(site.db, issue)
+    for (const row of await rows()) {
+      const { chunks, envelope } = await writeLetter(row)
+      const ours = Buffer.concat(chunks)
+      const copies = sink.messages().filter((message) => message.includes(envelope.messageId))
+      expect(copies).toHaveLength(1)
+      const [arrived] = copies as [Buffer]
+      // A relay puts lines of its own above what it was given (RFC 5321, 4.4).
+      expect(arrived.subarray(-ours.length).toString('latin1')).toBe(ours.toString('latin1'))
+      expect(arrived.subarray(0, -ours.length).toString()).toMatch(/^(Return-Path|Received): /)
+
+      const slots: Record<string, string> = {
+        name: row.name,
+        address: row.address,
+        issue: `${site.config.web.url}/issues/${issue}`,
+        unsubscribe: `${site.config.web.url}/unsubscribe?token=${makeToken(site.secret, 'unsubscribe', row.id)}`,
+      }
+      const slot = new RegExp(`${SLOT_OPEN}(\\w+)${SLOT_CLOSE}`, 'g')
+      const text = rendition?.text.replaceAll(slot, (_, name) => slots[name] ?? '?')
+      const read = await PostalMime.parse(arrived)
+      expect(read.text?.trimEnd()).toBe(text?.trimEnd())
+      expect(read.to).toEqual([{ address: row.address, name: row.name }])
+    }
+  })
+
+  test('refuses a recipient: that person is suppressed, and the others have theirs', async () => {
+    const access =
+      '{ reader3@example.org = 550 5.1.1 no such person }, { reader7@example.org = 450 4.2.1 not now }'
+    const { sink, site, deliver, rows } = await relayed([
+      `smtpd_recipient_restrictions = check_recipient_access inline:{${access}}, permit_mynetworks, reject`,
+    ])
+
+    expect(await deliver()).toMatchObject({ sent: 18, failed: 1, later: 1, unknown: 0 })
+    expect(await arrivals(sink, 18)).toEqual(readers(3, 7))
+    const [refused, later] = (await rows()).filter((row) => row.state !== 'sent')
+    expect(refused).toMatchObject({ address: 'reader3@example.org', state: 'failed' })
+    expect(refused?.reply).toMatch(/^550 5\.1\.1 .*no such person$/)
+    expect(later).toMatchObject({ address: 'reader7@example.org', state: 'queued', attempts: 1 })
+    const suppressions = await site.db.selectFrom('suppressions').select(['key', 'reason']).execute()
+    expect(suppressions).toEqual([{ key: 'reader3@example.org', reason: 'bounce' }])
+  })
+
+  test('is stopped in the middle: everybody else waits, and has theirs once when it is back', async () => {
+    const { sink, relay, site, issue, deliver } = await relayed([], 1)
+    let settled = 0
+
+    const first = await deliver(0, () => {
+      if (++settled === 8) relay.stop()
+    })
+    expect(first).toMatchObject({ sent: 8, failed: 0, unknown: 0 })
+    expect(first.unreachable).toMatch(/ECONNREFUSED/)
+    expect(await countDeliveries(site.db, issue)).toMatchObject({ sent: 8, queued: 12, sending: 0 })
+    expect(await deliver(2)).toMatchObject({ sent: 0, failed: 0, unknown: 0 })
+    expect(await readIssue(site.db, issue)).toMatchObject({ state: 'sending' })
+
+    await relay.start()
+    expect(await deliver(60)).toMatchObject({ sent: 12, failed: 0, later: 0, unknown: 0 })
+    expect(await arrivals(sink, PEOPLE)).toEqual(readers())
+    expect(await readIssue(site.db, issue)).toMatchObject({ state: 'sent' })
+  })
+})
