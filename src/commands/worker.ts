@@ -89,6 +89,7 @@ function roundLines(done: Round, site: Site): string[] {
   lines.push(
     parts.length === 0 ? 'no mail was due' : `messages: ${parts.map((part) => part.join(' ')).join(', ')}`,
   )
+  lines.push(...done.delivered.happened)
   return lines
 }
 

@@ -1,6 +1,7 @@
 /**
- * A real Postfix as the relay. What it bounces later, as a message of its own, is not looked at here: nothing of
- * Posthorn reads such messages yet.
+ * A real Postfix as the relay. What it took and could not pass on comes back later, as a message of its own. Nothing of
+ * Posthorn reads such messages yet, so the delivery stays `sent` and nobody is suppressed; what is shown here is that
+ * the message arrives where ours say they are from, and that it holds all that is needed to find the delivery.
  */
 import PostalMime from 'postal-mime'
 import { describe, expect, onTestFailed, onTestFinished, test } from 'vitest'
@@ -9,13 +10,13 @@ import { deliverDue } from '../../src/deliveries/deliver.ts'
 import { letterWriter } from '../../src/deliveries/letter.ts'
 import { openTransports } from '../../src/deliveries/outlet.ts'
 import { SLOT_CLOSE, SLOT_OPEN } from '../../src/mail/slots.ts'
-import { makeToken } from '../../src/mail/token.ts'
+import { makeMessageId, makeToken } from '../../src/mail/token.ts'
 import { delivering } from '../../src/round.ts'
 import { closeSite, openSite } from '../../src/site.ts'
 import { countDeliveries } from '../../src/store/deliveries.ts'
 import { readIssue } from '../../src/store/issues.ts'
 import { renditionsOf } from '../../src/store/renditions.ts'
-import { type ScriptedServer, scriptedServer } from '../mail/smtp-script.ts'
+import { type Script, type ScriptedServer, scriptedServer } from '../mail/smtp-script.ts'
 import { queuedSite } from '../queued-site.ts'
 import { postfix } from './postfix.ts'
 import { missing } from './programs.ts'
@@ -23,8 +24,8 @@ import { missing } from './programs.ts'
 const PEOPLE = 20
 const NOW = new Date('2026-11-22T08:00:00Z')
 
-async function relayed(settings: string[] = [], connections = 4) {
-  const sink = await scriptedServer()
+async function relayed(settings: string[] = [], connections = 4, script: Script = {}) {
+  const sink = await scriptedServer(script)
   onTestFinished(() => sink.close())
   const relay = await postfix(sink.port, settings)
   onTestFinished(() => relay.remove())
@@ -118,6 +119,46 @@ describe.skipIf(missing('postconf', 'mail_version'))('Postfix', () => {
     expect(later).toMatchObject({ address: 'reader7@example.org', state: 'queued', attempts: 1 })
     const suppressions = await site.db.selectFrom('suppressions').select(['key', 'reason']).execute()
     expect(suppressions).toEqual([{ key: 'reader3@example.org', reason: 'bounce' }])
+  })
+
+  test('takes what the next server refuses: its bounce comes to us, and names the one delivery it is about', async () => {
+    const home = await scriptedServer()
+    onTestFinished(() => home.close())
+    const { sink, site, deliver, rows } = await relayed(
+      [`transport_maps = inline:{ blog.example=smtp:[127.0.0.1]:${home.port} }`],
+      4,
+      {
+        rcpt: (command) =>
+          command.includes('<reader3@example.org>') ? '550 5.1.1 no such person' : '250 2.1.5 recipient ok',
+      },
+    )
+
+    expect(await deliver()).toMatchObject({ sent: PEOPLE, failed: 0, later: 0, unknown: 0 })
+    expect(await arrivals(sink, PEOPLE - 1)).toEqual(readers(3))
+    await arrivals(home, 1)
+    // RFC 5321, 4.5.5: notifications are "to be sent with a null reverse-path" and "are sent to the reverse-path of
+    // the previous mail message".
+    expect(home.sessions.flatMap((session) => session.commands)).toEqual(
+      expect.arrayContaining(['MAIL FROM:<>', 'RCPT TO:<news@blog.example>']),
+    )
+
+    const [arrived] = home.messages() as [Buffer]
+    const bounce = await PostalMime.parse(arrived, {
+      forceRfc822Attachments: true,
+      attachmentEncoding: 'utf8',
+    })
+    const part = (type: string) =>
+      String(bounce.attachments.find(({ mimeType }) => mimeType === type)?.content ?? '')
+    const status = part('message/delivery-status')
+    expect(status).toMatch(/^Final-Recipient: rfc822; ?reader3@example\.org\r?$/m)
+    expect(status).toMatch(/^Action: failed\r?$/m)
+    expect(status).toMatch(/^Status: 5\.1\.1\r?$/m)
+
+    const { messageId } = await PostalMime.parse(part('message/rfc822'))
+    const all = await rows()
+    const about = all.filter((row) => messageId === `<${makeMessageId(site.secret, row, 'blog.example')}>`)
+    expect(about).toMatchObject([{ address: 'reader3@example.org', state: 'sent' }])
+    expect(await site.db.selectFrom('suppressions').selectAll().execute()).toEqual([])
   })
 
   test('is stopped in the middle: everybody else waits, and has theirs once when it is back', async () => {
