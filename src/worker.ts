@@ -43,7 +43,11 @@ export async function work(site: Site, log: Log, signal: AbortSignal): Promise<W
   })
   const rounds = oneAtATime(signal, log, async () => {
     // Also while this process is mailing: another one may have died with deliveries in hand.
-    await recoverDeliveries(site.db, site.now())
+    await recoverDeliveries(
+      site.db,
+      transports.map((each) => each.name),
+      site.now(),
+    )
     tellPlanned(log, await publishAndPlan(site, memory), told)
     mailing.run()
   })

@@ -87,7 +87,11 @@ const LOOK_AGAIN_MS = 500
 export async function deliverDue(delivering: Delivering): Promise<Delivered> {
   const { db, now, signal, outlets } = delivering
   const owner = randomUUID()
-  await recoverDeliveries(db, now())
+  await recoverDeliveries(
+    db,
+    outlets.map((outlet) => outlet.transport.name),
+    now(),
+  )
   await openIssues(db, now())
   await skipUnwanted(db, now())
 

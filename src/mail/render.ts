@@ -9,12 +9,12 @@ import { newestFirst, type Post } from '../posts/post.ts'
 import { renderArticle } from './article.ts'
 import { DARK, LIGHT } from './colors.ts'
 import { cutTree } from './cut.ts'
-import { composeLetter, listFoot } from './letter.ts'
 import type { Mjml } from './mjml.ts'
 import { pictureAddress } from './safe-html.ts'
 import { slot } from './slots.ts'
 import { Markup, renderTemplate, withoutMarks } from './template.ts'
 import { renderText, underlined, WIDTH, wrap } from './text.ts'
+import { composeTextPart, listFoot } from './text-part.ts'
 import { ENGLISH } from './words.ts'
 
 /** A message before it has a recipient. */
@@ -63,7 +63,7 @@ export async function renderIssue(post: Post, press: Press): Promise<Rendition> 
   return {
     subject,
     html: frame.replace(ARTICLE_HERE, () => articleHtml(cut, rest)),
-    text: composeLetter({
+    text: composeTextPart({
       site: press.site,
       title: shown.title,
       body: [
@@ -123,7 +123,7 @@ export async function renderDigest(posts: Post[], press: Press): Promise<Renditi
   return {
     subject,
     html,
-    text: composeLetter({
+    text: composeTextPart({
       site: press.site,
       title,
       body: [
@@ -159,7 +159,7 @@ export async function renderConfirmation(press: Press): Promise<Rendition> {
       variables: { title: words.confirmTitle, lead },
       mustPrint: { 'links.confirm': slot('confirm') },
     }),
-    text: composeLetter({
+    text: composeTextPart({
       site: press.site,
       title: words.confirmTitle,
       body: [

@@ -455,9 +455,14 @@ export async function lastSentTo(db: Reader, address: string): Promise<Date | nu
   return row?.at ? new Date(row.at) : null
 }
 
-/** Settles by rule what a dead process left in hand. Run at start and every minute. */
+/**
+ * Settles by rule what a dead process left in hand. Run at start and every minute.
+ *
+ * @param transports the names of those that the site has now
+ */
 export async function recoverDeliveries(
   db: Database,
+  transports: string[],
   now: Date,
 ): Promise<{ queued: number; unknown: number }> {
   return write(db, async (trx) => {
@@ -473,7 +478,26 @@ export async function recoverDeliveries(
     const unknown = await lost
       .set({ state: 'unknown', settled_at: time(now), reply: 'the process died before the answer came' })
       .executeTakeFirst()
-    return { queued: Number(queued.numUpdatedRows), unknown: Number(unknown.numUpdatedRows) }
+    // Recovered for a Maildir that is no longer one of ours: whether it lies there this process cannot see.
+    const stranded = await trx
+      .updateTable('deliveries')
+      .set(({ ref, fn, val }) => ({
+        state: 'unknown',
+        settled_at: time(now),
+        reply: fn('concat', [
+          val('it may lie in '),
+          ref('transport'),
+          val(', which is no longer configured'),
+        ]),
+      }))
+      .where('state', '=', 'queued')
+      .where('transport', 'is not', null)
+      .where('transport', 'not in', transports)
+      .executeTakeFirst()
+    return {
+      queued: Number(queued.numUpdatedRows),
+      unknown: Number(unknown.numUpdatedRows + stranded.numUpdatedRows),
+    }
   })
 }
 

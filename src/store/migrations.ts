@@ -148,6 +148,7 @@ async function limitsAndBrakes(db: Kysely<unknown>): Promise<void> {
 
     // Of one transport is from now on only what it may have already; what waits is anybody's.
     'alter table deliveries add column tried_at text',
+    `create index deliveries_pinned on deliveries (transport) where state = 'queued' and transport is not null`,
     `update deliveries set transport = null where state = 'queued'`,
 
     'alter table issues add column note text',

@@ -272,7 +272,7 @@ describe('a process that died', () => {
     expect(arrived).toHaveLength(10)
   })
 
-  test('while sending leaves an unknown over SMTP, and a message to write again in a Maildir', async () => {
+  async function diedSending() {
     const mail = await mailTo(3)
     await claimDeliveries(mail.db, claimant('dead'), 10, NOW)
     await sql`update deliveries set state = 'sending', transport = 'smtp mail.example.org:587' where id = 1`.execute(
@@ -281,23 +281,37 @@ describe('a process that died', () => {
     await sql`update deliveries set state = 'sending', transport = 'maildir outbox' where id = 2`.execute(
       mail.db,
     )
-    expect(await recoverDeliveries(mail.db, later(59))).toEqual({ queued: 0, unknown: 0 })
-    expect(await recoverDeliveries(mail.db, later(60))).toEqual({ queued: 1, unknown: 1 })
+    return mail
+  }
+
+  test('while sending leaves an unknown over SMTP, and a message to write again in a Maildir', async () => {
+    const mail = await diedSending()
+    const names = ['smtp mail.example.org:587', 'maildir outbox']
+    expect(await recoverDeliveries(mail.db, names, later(59))).toEqual({ queued: 0, unknown: 0 })
+    expect(await recoverDeliveries(mail.db, names, later(60))).toEqual({ queued: 1, unknown: 1 })
     expect(await deliveries(mail.db)).toMatchObject([
       { state: 'unknown', claimed_by: null, reply: 'the process died before the answer came' },
       { state: 'queued', claimed_by: null },
       { state: 'queued', claimed_by: 'dead' },
     ])
-    const { port, arrived } = await realServer()
-    await deliver(mail, await transportTo(port), later(60))
-    // What may lie in the Maildir is for the Maildir alone, or it would be there twice.
-    expect(arrived.map((each) => each.to)).toEqual(['reader3@example.org'])
     const folder = join(mail.path, '../outbox')
     await deliver(mail, await maildirTransport({ folder }), later(60))
-    expect(readdirSync(join(folder, 'new'))).toHaveLength(1)
+    expect(readdirSync(join(folder, 'new'))).toHaveLength(2)
     expect(await deliveries(mail.db)).toMatchObject([
       { state: 'unknown' },
       { state: 'sent', transport: 'maildir outbox' },
+      { state: 'sent', transport: 'maildir outbox' },
+    ])
+  })
+
+  test('while writing into a Maildir that is no longer configured leaves an unknown, and no second copy elsewhere', async () => {
+    const mail = await diedSending()
+    const { port, arrived } = await realServer()
+    await deliver(mail, await transportTo(port), later(60))
+    expect(arrived.map((each) => each.to)).toEqual(['reader3@example.org'])
+    expect(await deliveries(mail.db)).toMatchObject([
+      { state: 'unknown' },
+      { state: 'unknown', reply: 'it may lie in maildir outbox, which is no longer configured' },
       { state: 'sent' },
     ])
   })

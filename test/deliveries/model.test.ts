@@ -285,7 +285,7 @@ const recover = step('recover', async (model, { db }) => {
     row.state = row.transport === MAILDIR ? 'queued' : 'unknown'
     free(row)
   }
-  await recoverDeliveries(db, model.now)
+  await recoverDeliveries(db, [SMTP, MAILDIR], model.now)
 })
 
 const skip = step('skip', async (model, { db }) => {

@@ -3,7 +3,7 @@ import { slot } from './slots.ts'
 import { underlined, WIDTH, wrap } from './text.ts'
 import type { Words } from './words.ts'
 
-export type Letter = {
+export type TextPart = {
   site: { title: string; url: string }
   title: string
   /** Paragraphs of finished text; empty ones are left out. */
@@ -13,7 +13,7 @@ export type Letter = {
 }
 
 /** Composes a text part; lines are at most 78 columns wide, except where an address or code is wider. */
-export function composeLetter(letter: Letter): string {
+export function composeTextPart(letter: TextPart): string {
   const paragraphs = [
     `${wrap(letter.site.title, WIDTH)}\n${letter.site.url}`,
     underlined(letter.title, '='),
