@@ -6,7 +6,7 @@
 import { type Delivered, type Delivering, deliverDue } from './deliveries/deliver.ts'
 import { type Enqueued, enqueueDeliveries } from './deliveries/enqueue.ts'
 import { letterWriter } from './deliveries/letter.ts'
-import { limitTransports } from './deliveries/outlet.ts'
+import { limitTransports, openTransports } from './deliveries/outlet.ts'
 import { type Fault, FaultsError } from './errors.ts'
 import { type WrittenFeed, writeFeeds } from './feeds/write.ts'
 import { planIssues } from './issues/plan.ts'
@@ -29,15 +29,9 @@ export function emptyMemory(): Memory {
   return { posts: new Map(), pages: new Map() }
 }
 
-export async function round(
-  site: Site,
-  transports: Transport[],
-  memory: Memory,
-  signal: AbortSignal,
-): Promise<Round> {
+export async function round(site: Site, memory: Memory, signal: AbortSignal): Promise<Round> {
   const planned = await publishAndPlan(site, memory)
-  const delivered = await deliverDue(await delivering(site, transports, signal))
-  return { ...planned, delivered }
+  return { ...planned, delivered: await deliverNow(site, signal) }
 }
 
 /** A round up to where the mail is queued. */
@@ -87,6 +81,20 @@ export async function lookAtPosts(site: Site, memory: Memory): Promise<Identifie
   const read = await readPosts(site.config, memory.posts)
   memory.posts = new Map(read.posts.map((post) => [post.file, post]))
   return { ...(await identifyPosts(site.db, read, site.config, site.now())), faults: read.faults }
+}
+
+/** Delivers what is due over transports that are opened for it and closed again. */
+export async function deliverNow(
+  site: Site,
+  signal: AbortSignal,
+  onSettled: Delivering['onSettled'] = () => {},
+): Promise<Delivered> {
+  const transports = await openTransports(site.config.transports)
+  try {
+    return await deliverDue({ ...(await delivering(site, transports, signal)), onSettled })
+  } finally {
+    for (const transport of transports) await transport.close()
+  }
 }
 
 /** What `deliverDue` needs, from a site. */

@@ -15,7 +15,6 @@ import PostalMime, { type Email } from 'postal-mime'
 import { onTestFinished } from 'vitest'
 import { type Config, loadConfig } from '../src/config.ts'
 import { releaseIssue } from '../src/deliveries/enqueue.ts'
-import { openTransports } from '../src/deliveries/outlet.ts'
 import { emptyMemory, lookAtPosts, type Memory, type Round, round } from '../src/round.ts'
 import { closeSite, openSite, type Site } from '../src/site.ts'
 import { summariseIssues } from '../src/store/issues.ts'
@@ -108,8 +107,7 @@ async function openTestSite(config: Config, time: { now: Date }): Promise<TestSi
       await addSubscriber(site.db, { address, rhythm }, { confirmed: true }, config, site.secret, time.now)
     },
     async round() {
-      const transports = await openTransports(config.transports)
-      return round(site, transports, memory, new AbortController().signal)
+      return round(site, memory, new AbortController().signal)
     },
     async release() {
       const { posts } = await lookAtPosts(site, emptyMemory())

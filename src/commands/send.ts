@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { checkAddress } from '../address.ts'
-import { type Delivered, deliverDue } from '../deliveries/deliver.ts'
+import type { Delivered } from '../deliveries/deliver.ts'
 import { type Enqueued, enqueueByHand, enqueueTest } from '../deliveries/enqueue.ts'
-import { openTransports } from '../deliveries/outlet.ts'
 import { UsageError, UserError } from '../errors.ts'
 import { countRecipients } from '../issues/plan.ts'
 import type { KnownPost } from '../posts/identity.ts'
-import { delivering, emptyMemory, publish } from '../round.ts'
+import { deliverNow, emptyMemory, publish } from '../round.ts'
 import type { Site } from '../site.ts'
 import { countDeliveries, countInHand, type StateCounts } from '../store/deliveries.ts'
 import { count } from '../terminal.ts'
@@ -106,19 +105,13 @@ async function deliverIssue(
   issue: Enqueued,
 ): Promise<Pick<Delivered, 'unreachable' | 'happened'> & { counts: StateCounts }> {
   const progress = context.terminal.progress(`issue #${issue.number}`, issue.recipients)
-  const transports = await openTransports(site.config.transports)
+  const { signal } = context.surroundings
   let settled = 0
   try {
-    const { unreachable, happened } = await deliverDue({
-      ...(await delivering(site, transports, context.surroundings.signal)),
-      onSettled: (delivery) => {
-        if (delivery.issue === issue.number) progress.to(++settled)
-      },
+    const { unreachable, happened } = await deliverNow(site, signal, (delivery) => {
+      if (delivery.issue === issue.number) progress.to(++settled)
     })
-    while (
-      (await countInHand(site.db, issue.number, site.now())) > 0 &&
-      !context.surroundings.signal.aborted
-    ) {
+    while ((await countInHand(site.db, issue.number, site.now())) > 0 && !signal.aborted) {
       const counts = await countDeliveries(site.db, issue.number)
       progress.to(issue.recipients - counts.queued - counts.sending)
       await sleep(POLL_MS)
@@ -126,7 +119,6 @@ async function deliverIssue(
     return { counts: await countDeliveries(site.db, issue.number), unreachable, happened }
   } finally {
     progress.end()
-    for (const transport of transports) await transport.close()
   }
 }
 
@@ -145,21 +137,17 @@ async function sendTest(
     })
   const chosen = names.map((name) => findPost(posts, name, site, context.surroundings.folder))
   const id = await enqueueTest(site.db, chosen, address.address, site.config, site.now())
-  const transports = await openTransports(site.config.transports)
   let answer = ''
   let state = 'queued'
-  try {
-    const { unreachable, happened } = await deliverDue({
-      ...(await delivering(site, transports, context.surroundings.signal)),
-      onSettled: (delivery, settlement) => {
-        if (delivery.id === id) [state, answer] = [settlement.state, settlement.reply]
-      },
-    })
-    for (const event of happened) context.terminal.say(event)
-    answer ||= unreachable ?? ''
-  } finally {
-    for (const transport of transports) await transport.close()
-  }
+  const { unreachable, happened } = await deliverNow(
+    site,
+    context.surroundings.signal,
+    (delivery, settlement) => {
+      if (delivery.id === id) [state, answer] = [settlement.state, settlement.reply]
+    },
+  )
+  for (const event of happened) context.terminal.say(event)
+  answer ||= unreachable ?? ''
   if (options.json) context.terminal.json({ test: address.address, state, reply: answer })
   else context.terminal.out(`test to ${address.address}: ${state}${answer ? ` (${answer})` : ''}`)
   return state === 'sent' ? EXIT.done : EXIT.partly

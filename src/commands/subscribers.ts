@@ -1,8 +1,6 @@
 import { checkAddress } from '../address.ts'
-import { deliverDue } from '../deliveries/deliver.ts'
-import { openTransports } from '../deliveries/outlet.ts'
 import { UserError } from '../errors.ts'
-import { delivering } from '../round.ts'
+import { deliverNow } from '../round.ts'
 import type { Site } from '../site.ts'
 import { write } from '../store/database.ts'
 import { leavingLine } from '../store/journal-lines.ts'
@@ -64,7 +62,7 @@ export async function add(
       context.terminal.out(`${person.address} is a reader from now on (${person.rhythm})`)
       return EXIT.done
     }
-    const { unreachable } = await deliverNow(context, site)
+    const { unreachable } = await deliverNow(site, context.surroundings.signal)
     context.terminal.out(
       `${person.address} is asked to confirm${unreachable ? `, once mail goes out again: ${unreachable}` : ''}`,
     )
@@ -210,15 +208,5 @@ function shownPerson(person: Subscriber) {
     created: person.created_at,
     confirmed: person.confirmed_at,
     unsubscribed: person.unsubscribed_at,
-  }
-}
-
-/** Sends what was just enqueued, so that nobody waits for a worker's minute. */
-async function deliverNow(context: Context, site: Site) {
-  const transports = await openTransports(site.config.transports)
-  try {
-    return await deliverDue(await delivering(site, transports, context.surroundings.signal))
-  } finally {
-    for (const transport of transports) await transport.close()
   }
 }

@@ -1,4 +1,3 @@
-import { openTransports } from '../deliveries/outlet.ts'
 import { UserError } from '../errors.ts'
 import { openLog } from '../log.ts'
 import { emptyMemory, type Round, round } from '../round.ts'
@@ -54,22 +53,17 @@ export async function serve(context: Context): Promise<number> {
 
 async function once(context: Context, site: Site, options: { json?: boolean }): Promise<number> {
   const { terminal, surroundings } = context
-  const transports = await openTransports(site.config.transports)
-  try {
-    const done = await round(site, transports, emptyMemory(), surroundings.signal)
-    tellSeen(context, done)
-    if (options.json) terminal.json(roundJson(done))
-    else for (const line of roundLines(done, site)) terminal.out(line)
-    const { failed, unknown, unreachable } = done.delivered
-    if (unreachable) {
-      throw new UserError(`no mail goes out for now: ${unreachable}`, {
-        hint: 'nothing is lost: what is queued goes out in the next round in which it can',
-      })
-    }
-    return failed + unknown > 0 ? EXIT.partly : EXIT.done
-  } finally {
-    for (const transport of transports) await transport.close()
+  const done = await round(site, emptyMemory(), surroundings.signal)
+  tellSeen(context, done)
+  if (options.json) terminal.json(roundJson(done))
+  else for (const line of roundLines(done, site)) terminal.out(line)
+  const { failed, unknown, unreachable } = done.delivered
+  if (unreachable) {
+    throw new UserError(`no mail goes out for now: ${unreachable}`, {
+      hint: 'nothing is lost: what is queued goes out in the next round in which it can',
+    })
   }
+  return failed + unknown > 0 ? EXIT.partly : EXIT.done
 }
 
 function roundLines(done: Round, site: Site): string[] {

@@ -134,8 +134,9 @@ describe('an allowance', () => {
               went.filter((each) => each.at > now - ms).reduce((sum, each) => sum + each.count, 0)
             // Any span that is too full is too full when its last message goes.
             expect(within(MS[span])).toBeLessThanOrEqual(limit)
-            // Whoever was given less than they wanted had a span, and the slice that it began in, used up.
-            if (count < wanted) expect(within((MS[span] * 61) / 60 + 1)).toBe(limit)
+            // Whoever was given less than they wanted had a span, and the slice that it began in, used up. A look back of
+            // a span and a sixtieth may see more beside that: what went before that slice began.
+            if (count < wanted) expect(within((MS[span] * 61) / 60)).toBeGreaterThanOrEqual(limit)
           }
         },
       ),

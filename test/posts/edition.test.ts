@@ -2,7 +2,6 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
-import { openTransports } from '../../src/deliveries/outlet.ts'
 import { emptyMemory, lookAtPosts, publishAndPlan, round } from '../../src/round.ts'
 import { makeSite, post, type TestSite } from '../site.ts'
 
@@ -194,8 +193,7 @@ test('a blog whose folders, names, front matter and domain all change at once ma
   settings.site.url = 'https://elsewhere.example'
   writeFileSync(join(site.folder, 'config.json'), JSON.stringify(settings))
   const moved = { ...site, config: loadConfig(site.folder, {}) }
-  const transports = await openTransports(moved.config.transports)
-  const done = await round(moved, transports, emptyMemory(), new AbortController().signal)
+  const done = await round(moved, emptyMemory(), new AbortController().signal)
   expect(done.faults).toEqual([])
   expect(done.enqueued).toEqual([])
   expect(done.posts.map(({ id }) => id).sort()[0]).toBe('tag:blog.example,2026-11-02:cake')
