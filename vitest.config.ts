@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: 2,
+    globalSetup: 'test/tidy.ts',
     projects: [
       {
         extends: true,
