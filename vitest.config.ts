@@ -5,6 +5,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     globalSetup: 'test/tidy.ts',
+    setupFiles: 'test/seed.ts',
     projects: [
       {
         extends: true,

@@ -16,6 +16,7 @@
  *     sending --settle--> queued | failed    the server refused it: later again, or never
  *     sending --settle--> unknown            bytes left, no answer came
  *     queued, claimed --settle--> queued | failed    nothing left: no connection, or refused before the message
+ *     queued, claimed --settle--> sent               an answer came late to the process that has claimed it once more
  *     queued --skip--> skipped               the person left, must not be mailed, or the issue was cancelled before it went
  *
  * `mark` is the one statement that allows a message to leave, and it is committed before the message does. It holds

@@ -68,6 +68,8 @@ const MOVES: Record<string, [DeliveryState, DeliveryState][]> = {
     ['sending', 'failed'],
     ['sending', 'unknown'],
     ['queued', 'failed'],
+    // Late, to a process that had lost it to recovery and has claimed it again: it was sent, and is not sent twice.
+    ['queued', 'sent'],
     ['unknown', 'sent'],
   ],
   recover: [
