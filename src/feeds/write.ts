@@ -3,7 +3,7 @@ import type { Config } from '../config.ts'
 import { replaceFile } from '../file.ts'
 import { cleanText } from '../posts/characters.ts'
 import { toHtml } from '../posts/html.ts'
-import { type Author, isPublic, newestFirst, type Post } from '../posts/post.ts'
+import { type Author, correctedAt, isPublic, newestFirst, type Post } from '../posts/post.ts'
 import { resolveMedia } from '../posts/resolve.ts'
 import { renderAtom } from './atom.ts'
 import { type Entry, type Feed, type FeedAuthor, FORMATS, feedUrl } from './feed.ts'
@@ -88,8 +88,7 @@ function toEntry(post: Post, now: Date): Entry {
  * date of next year takes every change until then for an old one.
  */
 function lastChange(post: Post, now: Date): Date {
-  const stated = post.updated
-  return stated && stated > post.date && stated <= now ? stated : post.date
+  return correctedAt(post, now) ?? post.date
 }
 
 /** RSS has no finer times, and the three are to say the same. */

@@ -4,7 +4,7 @@ import type { Config } from '../config.ts'
 import { type Fault, FaultsError, UserError } from '../errors.ts'
 import { readIfThere } from '../file.ts'
 import { shownFile } from '../posts/find.ts'
-import { isPublic, newestFirst, type Post } from '../posts/post.ts'
+import { correctedAt, isPublic, newestFirst, type Post } from '../posts/post.ts'
 import { findBeside, relativeAddresses } from './beside.ts'
 import { datesIn } from './date.ts'
 import { renderList } from './list.ts'
@@ -64,7 +64,7 @@ export async function wantedFiles(
       const message = `its page would be ${path}, which is the page of ${taken.source ?? 'the list of posts'}; give it another slug`
       faults.push({ file: shownFile(config, post.file), message })
     } else {
-      const updated = shownUpdate(post, now)
+      const updated = correctedAt(post, now)
       const from = digest([all, versions[at] ?? '', String(updated)])
       const before = made.get(path)
       wanted.set(path, {
@@ -111,11 +111,6 @@ async function readCopied(path: string): Promise<Buffer> {
   const bytes = await readIfThere(path)
   if (bytes === null) throw new UserError(`${path}: was here a moment ago`, { hint: 'run it again' })
   return bytes
-}
-
-/** A correction that has been made by `now`; one from before the post came out is none. */
-function shownUpdate({ date, updated }: Post, now: Date): Date | null {
-  return updated && updated > date && updated <= now ? updated : null
 }
 
 function digest(parts: string[]): string {

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { isLanguage } from '../config-schema.ts'
+import { isTable } from './frontmatter.ts'
 import { oneLine } from './plain.ts'
 import type { Author } from './post.ts'
 import { slugFault } from './slug.ts'
@@ -182,10 +183,6 @@ function foldKeys(data: Record<string, unknown>): { stated: Map<string, Entry>; 
   }
   for (const [name, { value }] of stated) if (value === null || value === '') stated.delete(name)
   return { stated, faults }
-}
-
-function isTable(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 // RFC 3986, 2: the characters of a URI; 3: it begins with a scheme.

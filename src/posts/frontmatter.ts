@@ -178,6 +178,7 @@ function plainValue(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [cleanText(key), plainValue(inner)]))
 }
 
-function isTable(value: unknown): value is Record<string, unknown> {
+/** True for an object of keys, which front matter and tables in it have to be. */
+export function isTable(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

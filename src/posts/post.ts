@@ -54,6 +54,11 @@ export function isPublic(post: ReadPost, now: Date): boolean {
   return !post.draft && post.date.getTime() <= now.getTime()
 }
 
+/** When the author changed a post by their own word, if by `now` they have: before it came out is no correction. */
+export function correctedAt({ date, updated }: Pick<ReadPost, 'date' | 'updated'>, now: Date): Date | null {
+  return updated && updated > date && updated <= now ? updated : null
+}
+
 /** Newest first; posts of one moment in the order of their ids, so that the order never depends on the disk's. */
 export function newestFirst(posts: Post[]): Post[] {
   return posts.toSorted((a, b) => b.date.getTime() - a.date.getTime() || (a.id < b.id ? -1 : 1))
