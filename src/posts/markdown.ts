@@ -2,8 +2,9 @@
  * Markdown to the one tree: GitHub's flavour with footnotes. markdown-it reads (ten times faster than unified on real
  * posts, measured) and its flat token stream is folded here, once, into what every renderer walks.
  */
-import MarkdownIt, { type Token } from 'markdown-it'
+import MarkdownIt from 'markdown-it'
 import footnotes from 'markdown-it-footnote'
+import type Token from 'markdown-it/lib/token.mjs'
 import { cleanText } from './characters.ts'
 import type { Align, Block, Inline, ListItem, Tree } from './tree.ts'
 
@@ -11,6 +12,8 @@ const markdown = new MarkdownIt({ html: true, linkify: true }).use(footnotes)
 // The plugin's own gathering numbers notes in the order in which their references are parsed, pictures' alternative
 // texts included, and mixes up a definition inside a definition. The fold numbers them as a reader meets them.
 markdown.core.ruler.disable('footnote_tail')
+// An address is a link where it says that it is one: "make process.env.TZ" and "GoDaddy.com" are words.
+markdown.linkify.set({ fuzzyLink: false })
 // The tree keeps addresses as the author wrote them: each renderer judges and completes them where it writes them.
 markdown.validateLink = () => true
 markdown.normalizeLink = (address) => address
