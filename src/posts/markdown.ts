@@ -3,8 +3,8 @@
  * posts, measured) and its flat token stream is folded here, once, into what every renderer walks.
  */
 import MarkdownIt from 'markdown-it'
-import footnotes from 'markdown-it-footnote'
 import type Token from 'markdown-it/lib/token.mjs'
+import footnotes from 'markdown-it-footnote'
 import { cleanText } from './characters.ts'
 import type { Align, Block, Inline, ListItem, Tree } from './tree.ts'
 
