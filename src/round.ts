@@ -3,30 +3,35 @@
  * step asks the disk or the database what is to be done, so a round that was cut off anywhere is finished by the
  * next one, and doing a step again does no harm.
  */
+
+import { writesPages } from './config.ts'
 import { type Delivered, type Delivering, deliverDue } from './deliveries/deliver.ts'
 import { type Enqueued, enqueueDeliveries } from './deliveries/enqueue.ts'
 import { letterWriter } from './deliveries/letter.ts'
 import { limitTransports, openTransports } from './deliveries/outlet.ts'
 import { type Fault, FaultsError } from './errors.ts'
-import { type WrittenFeed, writeFeeds } from './feeds/write.ts'
+import { channelsOf } from './feeds/channel.ts'
+import { isFeedFile } from './feeds/feed.ts'
+import { wantedFeeds } from './feeds/wanted.ts'
 import { planIssues } from './issues/plan.ts'
 import type { Transport } from './mail/transport.ts'
-import { type PagesMade, type WrittenPage, writePages } from './pages/write.ts'
+import { wantedPages } from './pages/wanted.ts'
 import { shownFile } from './posts/find.ts'
 import { type Identified, identifyPosts, type KnownPost } from './posts/identity.ts'
 import type { ReadPost } from './posts/post.ts'
 import { readPosts } from './posts/read.ts'
+import { nothingShown, type Shown, type WrittenFile, writePublic, writeSiblings } from './public/write.ts'
 import type { Site } from './site.ts'
 
 /** What a process keeps from round to round, so that an unchanged post costs nothing. */
-export type Memory = { posts: Map<string, ReadPost>; pages: PagesMade }
+export type Memory = { posts: Map<string, ReadPost>; shown: Shown }
 
-export type Published = Identified & { faults: Fault[]; feeds: WrittenFeed[]; pages: WrittenPage[] }
+export type Published = Identified & { faults: Fault[]; files: WrittenFile[] }
 export type Planned = Published & { enqueued: Enqueued[] }
 export type Round = Planned & { delivered: Delivered }
 
 export function emptyMemory(): Memory {
-  return { posts: new Map(), pages: new Map() }
+  return { posts: new Map(), shown: nothingShown() }
 }
 
 export async function round(site: Site, memory: Memory, signal: AbortSignal): Promise<Round> {
@@ -113,9 +118,23 @@ async function writeOut(
   memory: Memory,
   seen: Identified & { faults: Fault[] },
 ): Promise<Published> {
-  const { config, now } = site
-  // Pages first: whoever finds a new entry in a feed finds its page, and a page without a place stops both.
-  const pages = await writePages(seen.posts, config, now(), memory.pages)
-  const feeds = await writeFeeds(seen.posts, config, now())
-  return { ...seen, feeds, pages }
+  const { config } = site
+  const now = site.now()
+  const channels = channelsOf(seen.posts, config, now)
+  const wanted = wantedFeeds(channels, config, now)
+  if (writesPages(config))
+    for (const [path, page] of await wantedPages(seen.posts, channels, config, now)) wanted.set(path, page)
+  // Where the blog has its own pages, what an earlier setting left as a page of ours may be its output by now.
+  const files = await writePublic(
+    wanted,
+    config,
+    memory.shown,
+    (path) => writesPages(config) || isFeedFile(path),
+  )
+  await writeSiblings(
+    files.map((file) => file.path),
+    wanted,
+    config,
+  )
+  return { ...seen, files }
 }

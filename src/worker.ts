@@ -138,7 +138,7 @@ function tellPlanned(log: Log, done: Planned, told: Set<string>): void {
       { posts: done.firstRound.length },
       `first round: ${done.firstRound.length} posts recorded as old, none mailed`,
     )
-  const changed = [...done.feeds, ...done.pages].filter((file) => file.written)
+  const changed = done.files.filter((file) => file.written)
   if (changed.length > 0) log.info({ files: changed.length }, `${changed.length} feeds and pages written`)
   for (const issue of done.enqueued) {
     const facts = { issue: issue.number, recipients: issue.recipients }

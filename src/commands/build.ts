@@ -1,4 +1,5 @@
 import { relative } from 'node:path'
+import type { WrittenFile } from '../public/write.ts'
 import { emptyMemory, type Published, publishStrictly } from '../round.ts'
 import type { Site } from '../site.ts'
 import { count, size, table } from '../terminal.ts'
@@ -10,7 +11,11 @@ export async function build(context: Context, options: { json?: boolean }): Prom
   return context.withSite(async (site) => {
     const published = await publishStrictly(site, emptyMemory())
     if (options.json) {
-      context.terminal.json({ posts: published.posts.length, feeds: published.feeds, pages: published.pages })
+      const { posts, files } = published
+      context.terminal.json({
+        posts: posts.length,
+        files: files.map(({ file, bytes, written }) => ({ file, bytes, written })),
+      })
       return EXIT.done
     }
     for (const line of publishedLines(published, site)) context.terminal.out(line)
@@ -19,28 +24,32 @@ export async function build(context: Context, options: { json?: boolean }): Prom
   })
 }
 
-/** What was written, a file a line for feeds, and pages in one. */
-export function publishedLines({ posts, feeds, pages }: Published, site: Site): string[] {
-  const public_ = posts.length
-  const lines = [
-    `${count(public_, 'post')} read from ${relative(site.config.folder, site.config.posts.folder) || '.'}`,
+/** What was written: the site's feeds a line each, the feeds of tags and the like in one, and pages in one. */
+export function publishedLines({ posts, files }: Published, site: Site): string[] {
+  const { config } = site
+  const folder = relative(config.folder, config.feeds.folder)
+  const feeds = files.filter(({ step }) => step === 'feed')
+  const pages = files.filter(({ step }) => step !== 'feed')
+  const rows = [
+    ...feeds.filter(({ path }) => !path.includes('/')).map((feed) => summary(feed.file, [feed], '')),
+    ...group(
+      `${folder}/…/`,
+      feeds.filter(({ path }) => path.includes('/')),
+      ['feed of a tag or the like', 'feeds of tags and the like'],
+    ),
+    ...group(`${folder}/`, pages, ['page and file', 'pages and files']),
   ]
-  const rows = feeds.map((feed) => [
-    `  ${feed.file}`,
-    size(feed.bytes),
-    feed.entries === 1 ? '1 entry' : `${feed.entries} entries`,
-    feed.written ? '' : 'unchanged',
-  ])
-  const written = pages.filter((page) => page.written).length
-  if (pages.length > 0) {
-    const bytes = pages.reduce((sum, page) => sum + page.bytes, 0)
-    const folder = relative(site.config.folder, site.config.feeds.folder)
-    rows.push([
-      `  ${folder}/`,
-      size(bytes),
-      `${count(pages.length, 'page and file', 'pages and files')}`,
-      written === 0 ? 'unchanged' : `${written} written`,
-    ])
-  }
-  return [...lines, ...table(rows, [1])]
+  const read = relative(config.folder, config.posts.folder) || '.'
+  return [`${count(posts.length, 'post')} read from ${read}`, ...table(rows, [1])]
+}
+
+function group(name: string, files: WrittenFile[], [one, more]: [string, string]): string[][] {
+  return files.length === 0 ? [] : [summary(name, files, count(files.length, one, more))]
+}
+
+function summary(name: string, files: WrittenFile[], what: string): string[] {
+  const written = files.filter((file) => file.written).length
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
+  const state = written === 0 ? 'unchanged' : files.length > 1 ? `${written} written` : ''
+  return [`  ${name}`, size(bytes), what, state]
 }

@@ -91,8 +91,8 @@ function roundJson(done: Round) {
   return {
     posts: done.posts.length,
     faults: done.faults,
-    feeds: done.feeds,
-    pages: done.pages.filter((page) => page.written),
+    files: done.files.length,
+    written: done.files.filter((file) => file.written).map(({ file }) => file),
     issues: done.enqueued.map(({ number, kind, subject, recipients, posts }) => ({
       number,
       kind,

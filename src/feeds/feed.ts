@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts'
+import { type Channel, channelUrl } from './channel.ts'
 
 export type FeedFormat = 'rss' | 'atom' | 'json'
 
@@ -56,16 +57,21 @@ export const FORMATS = {
   json: { file: 'feed.json', type: 'application/feed+json', name: 'JSON Feed' },
 } as const satisfies Record<FeedFormat, { file: string; type: string; name: string }>
 
-/** What a page puts into `<link rel="alternate">` so that a reader given the page finds the feeds; not escaped. */
-export function feedLinks(config: Config): { href: string; type: string; title: string }[] {
-  return Object.values(FORMATS).map(({ file, type, name }) => ({
-    href: feedUrl(config, file),
-    type,
-    title: `${config.site.title} (${name})`,
-  }))
+/** Whether a path below the folder that is served is one that only feeds have. */
+export function isFeedFile(path: string): boolean {
+  const name = path.slice(path.lastIndexOf('/') + 1)
+  return Object.values(FORMATS).some(({ file }) => file === name)
 }
 
-/** The address at which readers poll a file of the feeds folder. */
-export function feedUrl(config: Config, file: string): string {
-  return new URL(`${config.feeds.url}/${file}`).href
+/** What a page puts into `<link rel="alternate">` so that a reader given the page finds the feeds; not escaped. */
+export function feedLinks(
+  config: Config,
+  channel: Pick<Channel, 'kind' | 'folder' | 'name'> = { kind: 'site', folder: '', name: '' },
+): { href: string; type: string; title: string }[] {
+  const title = channel.kind === 'site' ? config.site.title : `${config.site.title}: ${channel.name}`
+  return Object.values(FORMATS).map(({ file, type, name }) => ({
+    href: channelUrl(config.feeds.url, channel, file),
+    type,
+    title: `${title} (${name})`,
+  }))
 }

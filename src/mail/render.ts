@@ -4,8 +4,10 @@
  */
 import type { Config } from '../config.ts'
 import { directionOf, escapeHtml } from '../markup.ts'
+import { readBody } from '../posts/body.ts'
 import { oneLine } from '../posts/plain.ts'
 import { newestFirst, type Post } from '../posts/post.ts'
+import type { Tree } from '../posts/tree.ts'
 import { renderArticle } from './article.ts'
 import { DARK, LIGHT } from './colors.ts'
 import { cutTree } from './cut.ts'
@@ -45,7 +47,8 @@ const words = ENGLISH
  * @throws FaultsError for faults of a template, UserError where MJML fails
  */
 export async function renderIssue(post: Post, press: Press): Promise<Rendition> {
-  const shown = { ...describe(post, press), image: showsPicture(post) ? null : pictureOf(post) }
+  const body = readBody(post)
+  const shown = { ...describe(post, press), image: showsPicture(post, body) ? null : pictureOf(post) }
   const subject = plain(post.subject ?? post.title)
   const article = new Markup(ARTICLE_HERE)
   const frame = await renderFrame('issue.mjml', press, {
@@ -56,13 +59,12 @@ export async function renderIssue(post: Post, press: Press): Promise<Rendition> 
   })
   const room = MOST_BYTES - Buffer.byteLength(frame)
   const { tree, rest } = cutTree(
-    post.body,
-    (beginning) => Buffer.byteLength(articleHtml({ ...post, body: beginning }, true)) <= room,
+    body,
+    (beginning) => Buffer.byteLength(articleHtml(post, beginning, true)) <= room,
   )
-  const cut = { ...post, body: tree }
   return {
     subject,
-    html: frame.replace(ARTICLE_HERE, () => articleHtml(cut, rest)),
+    html: frame.replace(ARTICLE_HERE, () => articleHtml(post, tree, rest)),
     text: composeTextPart({
       site: press.site,
       title: shown.title,
@@ -223,8 +225,8 @@ function describe(post: Post, press: Press) {
   }
 }
 
-function articleHtml(post: Post, rest: boolean): string {
-  const article = renderArticle(post.body, { url: post.url, language: post.language, words })
+function articleHtml(post: Post, body: Tree, rest: boolean): string {
+  const article = renderArticle(body, { url: post.url, language: post.language, words })
   if (!rest) return article
   const href = escapeHtml(post.url)
   return `${article}<p style="margin:32px 0 0;">${escapeHtml(words.tooLong)}<br><a href="${href}" style="color:${LIGHT.accent};text-decoration:underline;">${escapeHtml(words.readOn(plain(post.title)))}</a></p>`
@@ -235,10 +237,10 @@ function pictureOf(post: Post): string | null {
 }
 
 /** Whether the article shows the post's lead picture itself, which would make it stand there twice. */
-function showsPicture(post: Post): boolean {
+function showsPicture(post: Post, body: Tree): boolean {
   const picture = pictureOf(post)
   let shows = false
-  JSON.stringify(post.body.children, (_, value) => {
+  JSON.stringify(body.children, (_, value) => {
     if (value?.type === 'image') shows ||= pictureAddress(value.src, post.url) === picture
     return value
   })

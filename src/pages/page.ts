@@ -1,5 +1,6 @@
 /** The frame around everything that Posthorn shows in a browser: posts, their index, and the web server's pages. */
 import type { Config } from '../config.ts'
+import type { Channel } from '../feeds/channel.ts'
 import { FORMATS, feedLinks } from '../feeds/feed.ts'
 import { directionOf } from '../markup.ts'
 import { openTemplates, type Templates } from './template.ts'
@@ -18,6 +19,8 @@ export type Page = {
   canonical?: string
   /** Plain text, a sentence or two, for search engines and link previews. */
   description?: string
+  /** What the page lists; the site itself where it is left out. Its feeds are the ones that readers find. */
+  channel?: Channel
   /** False keeps search engines away: confirmations, and whatever carries a token. Default true. */
   indexed?: boolean
 }
@@ -39,7 +42,7 @@ export function renderPage(page: Page, config: Config, templates: Templates = op
     content: page.content,
     canonical: page.canonical ?? null,
     indexed: page.indexed ?? true,
-    feeds: feedLinks(config).map((link) => ({ ...link, name: FEED_NAMES.get(link.type) })),
+    feeds: feedLinks(config, page.channel).map((link) => ({ ...link, name: FEED_NAMES.get(link.type) })),
     subscribe: `${config.web.url}/subscribe`,
     words: wordsFor(page.language),
   })

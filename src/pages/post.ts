@@ -1,19 +1,17 @@
 import type { Config } from '../config.ts'
-import { toHtml } from '../posts/html.ts'
 import type { Author, Post } from '../posts/post.ts'
 import type { ShowDate } from './date.ts'
 import { renderPage } from './page.ts'
 import type { Templates } from './template.ts'
 import { wordsFor } from './words.ts'
 
-/**
- * The page of one post, by `templates/post.html` inside of `page.html`.
- *
- * @param updated the correction to show, or null
- */
+/** What of a post depends on more than the post: the correction to show, and where its tags have pages. */
+export type Around = { updated: Date | null; tags: { name: string; url: string | null }[] }
+
+/** The page of one post, by `templates/post.html` inside of `page.html`. */
 export function renderPost(
   post: Post,
-  updated: Date | null,
+  { updated, tags }: Around,
   config: Config,
   templates: Templates,
   show: ShowDate,
@@ -26,14 +24,21 @@ export function renderPost(
       date: show(post.date, language),
       updated: updated && show(updated, language),
       authors: post.authors.map(({ name, url }) => ({ name, url: webAddress(url) })),
-      tags: post.tags,
-      body: forScreens(toHtml(post.body, post.url)),
+      tags,
+      body: forScreens(post.html),
     },
     language,
     subscribe: `${config.web.url}/subscribe`,
     words: wordsFor(language),
   })
-  const page = { title: post.title, content, language, canonical: post.url, description: post.summary }
+  const page = {
+    title: post.title,
+    content,
+    language,
+    canonical: post.url,
+    description: post.summary,
+    indexed: !post.unlisted,
+  }
   return renderPage(page, config, templates)
 }
 

@@ -36,7 +36,6 @@ import {
 import { firstRoundAt, recordFirstRound } from '../store/settings.ts'
 import { shownFile } from './find.ts'
 import { ALIKE, likeness, runsOf } from './likeness.ts'
-import { postAddress } from './link.ts'
 import { isPublic, type Post, type ReadPost } from './post.ts'
 import { readPost } from './read.ts'
 
@@ -91,7 +90,7 @@ export async function identifyPosts(
       })
     : { ...seen, known: seen.matches.map(asIs) }
 
-  const posts = kept.known.map(({ post, row }) => makeKnown(post, row, config, false))
+  const posts = kept.known.map(({ post, row }) => makeKnown(post, row, false))
   const slugs = new Set(posts.map((post) => post.slug.toLowerCase()))
   const lastGood: KnownPost[] = []
   for (const row of kept.unreadable) {
@@ -346,11 +345,11 @@ async function rereadLastGood(db: Database, row: PostRow, config: Config): Promi
     config,
   })
   // A newer Posthorn may ask more of a post than the one that kept it.
-  return Array.isArray(post) ? null : makeKnown(post, row, config, true)
+  return Array.isArray(post) ? null : makeKnown(post, row, true)
 }
 
-function makeKnown(post: ReadPost, row: PostRow, config: Config, lastGood: boolean): KnownPost {
-  return { ...post, id: row.id, key: row.key, url: postAddress(post, config), lastGood }
+function makeKnown(post: ReadPost, row: PostRow, lastGood: boolean): KnownPost {
+  return { ...post, id: row.id, key: row.key, lastGood }
 }
 
 // RFC 4151: tag:authority,date:specific. The authority owned the name on that date; a slug is unique among posts. The

@@ -1,5 +1,3 @@
-import type { Tree } from './tree.ts'
-
 export type Author = { name: string; email?: string; url?: string }
 
 /** One Markdown file, read and checked, before it is known which post it is. */
@@ -9,6 +7,8 @@ export type ReadPost = {
   /** The permanent id, where front matter states one. */
   statedId: string | null
   slug: string
+  /** Absolute address of the post's page. Relative addresses in the text are relative to it. */
+  url: string
   title: string
   date: Date
   /** When the author last changed it by their own word (`updated`, `lastmod`). */
@@ -23,6 +23,8 @@ export type ReadPost = {
   /** Address of the lead picture as the author wrote it. */
   image: string | null
   draft: boolean
+  /** True gives it a page that nothing leads to: no list, no feed, no mail, and search engines are told to pass. */
+  unlisted: boolean
   /** False leaves the post out of feeds. */
   feed: boolean
   /** False leaves the post out of mail. */
@@ -31,7 +33,10 @@ export type ReadPost = {
   edition: number
   /** The mail's subject where it differs from the title. */
   subject: string | null
-  body: Tree
+  /** The text as HTML for pages and feeds: safe, every address absolute. `readBody` has it as a tree, for mail. */
+  html: string
+  /** The relative addresses in the text and the lead picture, as the author wrote them: files that may lie beside it. */
+  refersTo: string[]
   /** Front matter that Posthorn gives no meaning to. */
   extra: Record<string, unknown>
   /** The file's text and its SHA-256 in hex. */
@@ -45,13 +50,16 @@ export type ReadPost = {
 export type Post = ReadPost & {
   /** Permanent: a URI stated in front matter, or made when the post was first seen. */
   id: string
-  /** Absolute address of the post's page. Relative addresses in the body are relative to it. */
-  url: string
 }
 
 /** True once a post may be seen: no draft, and its date has come. */
 export function isPublic(post: ReadPost, now: Date): boolean {
   return !post.draft && post.date.getTime() <= now.getTime()
+}
+
+/** True once a post may stand in a list of posts. */
+export function isListed(post: ReadPost, now: Date): boolean {
+  return !post.unlisted && isPublic(post, now)
 }
 
 /** When the author changed a post by their own word, if by `now` they have: before it came out is no correction. */

@@ -7,11 +7,14 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Config } from '../config.ts'
 import type { Fault } from '../errors.ts'
+import { relativeAddresses } from './addresses.ts'
 import { findClashes } from './clash.ts'
 import { readDate } from './date.ts'
 import { readAuthors, readFields, readTags } from './fields.ts'
 import { type FoundPost, findPosts, shownFile, unreadable } from './find.ts'
 import { lineOfKey, readFrontMatter } from './frontmatter.ts'
+import { toHtml } from './html.ts'
+import { postAddress } from './link.ts'
 import { parseMarkdown } from './markdown.ts'
 import type { Author, ReadPost } from './post.ts'
 import { makeSlug, slugFault, splitName } from './slug.ts'
@@ -94,10 +97,16 @@ export function readPost(
   if (faults.length > 0 || !date) return faults.sort(byPlace)
 
   const authors = readAuthors(fields.author)
+  const slug = makeSlug(fields.slug ?? name.slug)
+  const url = postAddress({ slug, date }, config)
+  const image = fields.image || null
+  const text = withoutMore(body)
+  const unlisted = fields.unlisted ?? false
   return {
     file,
     statedId: fields.id ?? null,
-    slug: makeSlug(fields.slug ?? name.slug),
+    slug,
+    url,
     title,
     date,
     updated,
@@ -105,18 +114,25 @@ export function readPost(
     tags: readTags(fields, name.date !== null),
     authors: authors.length > 0 ? authors : siteAuthors(config),
     summary: fields.description ?? summarize(body),
-    image: fields.image || null,
+    image,
     draft: fields.draft === true || fields.published === false,
-    feed: fields.feed ?? true,
-    mail: fields.mail ?? true,
+    unlisted,
+    feed: !unlisted && (fields.feed ?? true),
+    mail: !unlisted && (fields.mail ?? true),
     edition: fields.edition ?? 1,
     subject: fields.subject ?? null,
-    body: withoutMore(body),
+    html: flat(toHtml(text, url)),
+    refersTo: relativeAddresses(text, image),
     extra,
     source,
     hash: createHash('sha256').update(source).digest('hex'),
     modified,
   }
+}
+
+// A string made of many pieces keeps each of them, at several times its size, until somebody needs it in one.
+function flat(text: string): string {
+  return Buffer.from(text).toString()
 }
 
 async function readFound(

@@ -4,9 +4,8 @@ import { expect, test } from 'vitest'
 import { renderAtom } from '../../src/feeds/atom.ts'
 import { renderJson } from '../../src/feeds/json.ts'
 import { renderRss } from '../../src/feeds/rss.ts'
-import { toFeed } from '../../src/feeds/write.ts'
 import { readPosts } from '../../src/posts/read.ts'
-import { site } from './example.ts'
+import { site, toFeed } from './example.ts'
 import { readAtom, readJson, readRss, readStrictly } from './read-back.ts'
 
 // Real posts of years and many hands; they are no part of the package, so the test runs where they lie beside it.

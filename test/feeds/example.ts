@@ -2,8 +2,14 @@ import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Config, loadConfig } from '../../src/config.ts'
+import { channelsOf } from '../../src/feeds/channel.ts'
+import type { Feed } from '../../src/feeds/feed.ts'
+import { toFeed as feedOf } from '../../src/feeds/tell.ts'
+import { wantedFeeds } from '../../src/feeds/wanted.ts'
+import { toHtml } from '../../src/posts/html.ts'
 import { parseMarkdown } from '../../src/posts/markdown.ts'
 import type { Post } from '../../src/posts/post.ts'
+import { nothingShown, type WrittenFile, writePublic } from '../../src/public/write.ts'
 
 /** A site in a new folder; `changes` overwrite whole sections of its configuration. */
 export async function site(changes: Record<string, object> = {}): Promise<Config> {
@@ -41,15 +47,32 @@ export function post(slug: string, changes: Partial<Post> = {}, markdown = 'Hell
     summary: 'Hello.',
     image: null,
     draft: false,
+    unlisted: false,
     feed: true,
     mail: true,
     edition: 1,
     subject: null,
-    body: parseMarkdown(markdown),
+    html: toHtml(parseMarkdown(markdown), changes.url ?? `https://blog.example/posts/${slug}/`),
+    refersTo: [],
     extra: {},
     source: markdown,
     hash: '',
     modified: new Date('2026-01-31T08:00:00Z'),
     ...changes,
   }
+}
+
+/** What the site's own feeds say of these posts. */
+export function toFeed(posts: Post[], config: Config, now: Date): Feed {
+  const [channel] = channelsOf(posts, config, now)
+  if (!channel) throw new Error('a site without a channel')
+  const shown = channel.posts.filter((each) => each.feed).slice(0, config.feeds.entries)
+  return feedOf(channel, shown, config, now)
+}
+
+/** Writes all feeds, and tells of the site's own. */
+export async function writeFeeds(posts: Post[], config: Config, now: Date): Promise<WrittenFile[]> {
+  const wanted = wantedFeeds(channelsOf(posts, config, now), config, now)
+  const files = await writePublic(wanted, config, nothingShown(), () => true)
+  return files.filter(({ path }) => !path.includes('/'))
 }

@@ -4,9 +4,8 @@ import { renderAtom } from '../../src/feeds/atom.ts'
 import type { Feed } from '../../src/feeds/feed.ts'
 import { renderJson } from '../../src/feeds/json.ts'
 import { renderRss } from '../../src/feeds/rss.ts'
-import { toFeed } from '../../src/feeds/write.ts'
 import type { Post } from '../../src/posts/post.ts'
-import { post, site } from './example.ts'
+import { post, site, toFeed } from './example.ts'
 import { readAtom, readJson, readRss, readStrictly } from './read-back.ts'
 
 const NOW = new Date('2026-03-01T12:00:00Z')

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Mjml } from '../../src/mail/mjml.ts'
 import type { Press } from '../../src/mail/render.ts'
-import { parseMarkdown } from '../../src/posts/markdown.ts'
 import type { Post } from '../../src/posts/post.ts'
 
 /** A site in a new folder, with templates of its own if any are given. */
@@ -48,11 +47,13 @@ export function post(title: string, markdown: string, changes: Partial<Post> = {
     summary: 'Two kilos of tomatoes, what to do with them, and a word on the weather.',
     image: null,
     draft: false,
+    unlisted: false,
     feed: true,
     mail: true,
     edition: 1,
     subject: null,
-    body: parseMarkdown(markdown),
+    html: '',
+    refersTo: [],
     extra: {},
     source: markdown,
     hash: '',

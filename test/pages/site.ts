@@ -1,11 +1,12 @@
 import { mkdir, mkdtemp, readdir, readFile, realpath, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, sep } from 'node:path'
-import { type Config, loadConfig } from '../../src/config.ts'
-import { type PagesMade, type WrittenPage, writePages } from '../../src/pages/write.ts'
-import { postAddress } from '../../src/posts/link.ts'
+import { type Config, loadConfig, writesPages } from '../../src/config.ts'
+import { channelsOf } from '../../src/feeds/channel.ts'
+import { wantedPages } from '../../src/pages/wanted.ts'
 import type { Post } from '../../src/posts/post.ts'
 import { readPosts } from '../../src/posts/read.ts'
+import { nothingShown, type Shown, type WrittenFile, writePublic } from '../../src/public/write.ts'
 
 export const NOW = new Date('2026-11-22T12:00:00Z')
 
@@ -16,8 +17,8 @@ export type Site = {
   write: (file: string, content: string | Uint8Array) => Promise<void>
   read: (file: string) => Promise<string>
   /** Reads the posts folder and writes the pages; what was written is told by file. */
-  publish: (options?: { now?: Date; made?: PagesMade }) => Promise<WrittenPage[]>
-  /** Every file below public/, but for the list of what is ours. */
+  publish: (options?: { now?: Date; shown?: Shown }) => Promise<WrittenFile[]>
+  /** Every file below public/, but for the lists of what is ours and the sitemap. */
   pages: () => Promise<string[]>
 }
 
@@ -44,8 +45,17 @@ export async function makeSite(changes: Record<string, object> = {}): Promise<Si
       await writeFile(join(folder, file), content)
     },
     read: (file) => readFile(join(folder, file), 'utf8'),
-    publish: async ({ now = NOW, made } = {}) => writePages(await readAll(config), config, now, made),
-    pages: async () => (await filesBelow(config.feeds.folder)).filter((file) => file !== '.posthorn-pages'),
+    publish: async ({ now = NOW, shown = nothingShown() } = {}) => {
+      if (!writesPages(config)) return []
+      const posts = await readAll(config)
+      const wanted = await wantedPages(posts, channelsOf(posts, config, now), config, now)
+      const files = await writePublic(wanted, config, shown, () => true)
+      return files.filter(({ path }) => path !== 'sitemap.xml')
+    },
+    pages: async () =>
+      (await filesBelow(config.feeds.folder)).filter(
+        (file) => !file.startsWith('.') && file !== 'sitemap.xml',
+      ),
   }
 }
 
@@ -60,7 +70,6 @@ async function readAll(config: Config): Promise<Post[]> {
   return posts.map((post) => ({
     ...post,
     id: `tag:blog.example,2026:${post.slug}`,
-    url: postAddress(post, config),
   }))
 }
 

@@ -2,6 +2,7 @@ import { mkdtemp, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { nothingShown } from '../../src/public/write.ts'
 import { makeSite, markdown, NOW } from './site.ts'
 
 const PNG = Buffer.from('89504e470d0a1a0a0000', 'hex')
@@ -28,13 +29,13 @@ test('nothing is written a second time, and one changed post rewrites its page a
   const site = await makeSite()
   await site.write('posts/one.md', markdown('One', '2026-01-31'))
   await site.write('posts/two.md', markdown('Two', '2026-02-01'))
-  const made = new Map()
-  await site.publish({ made })
+  const shown = nothingShown()
+  await site.publish({ shown })
   expect((await site.publish()).filter(({ written }) => written)).toEqual([])
-  expect((await site.publish({ made })).filter(({ written }) => written)).toEqual([])
+  expect((await site.publish({ shown })).filter(({ written }) => written)).toEqual([])
 
   await site.write('posts/one.md', markdown('One, mended', '2026-01-31'))
-  const changed = (await site.publish({ made })).filter(({ written }) => written)
+  const changed = (await site.publish({ shown })).filter(({ written }) => written)
   expect(changed.map(({ file }) => file)).toEqual(['public/posts/one/index.html', 'public/index.html'])
   expect(await site.read('public/posts/one/index.html')).toContain('One, mended')
 })
@@ -42,10 +43,10 @@ test('nothing is written a second time, and one changed post rewrites its page a
 test('a page that somebody deleted is back after the next round', async () => {
   const site = await makeSite()
   await site.write('posts/one.md', markdown('One', '2026-01-31'))
-  const made = new Map()
-  await site.publish({ made })
+  const shown = nothingShown()
+  await site.publish({ shown })
   await rm(join(site.folder, 'public/posts'), { recursive: true })
-  await site.publish({ made })
+  await site.publish({ shown })
   expect(await site.pages()).toEqual(['index.html', 'posts/one/index.html'])
 })
 
@@ -140,7 +141,7 @@ test('a list that names files outside of the folder is refused, and they stay', 
   await site.write('precious.txt', 'Mine')
   await site.write('public/.posthorn-pages', '# list\n../precious.txt\n')
   await expect(site.publish()).rejects.toThrow(
-    'public/.posthorn-pages: "../precious.txt" is no file of the pages\' folder',
+    'public/.posthorn-pages: "../precious.txt" is no file below its folder',
   )
   expect(await site.read('precious.txt')).toBe('Mine')
 })
@@ -151,8 +152,8 @@ test('a picture beside the post arrives where the page looks for it, and again w
   await site.write('posts/2026/one/index.md', markdown('One', '2026-01-31', text, 'image: lead.webp'))
   for (const name of ['tea.png', 'pics/my cup.jpg', 'raw.gif', 'p.jpg', 'lead.webp', 'unused.png'])
     await site.write(`posts/2026/one/${name}`, `the bytes of ${name}`)
-  const made = new Map()
-  await site.publish({ made })
+  const shown = nothingShown()
+  await site.publish({ shown })
   expect(await site.pages()).toEqual([
     'index.html',
     'posts/one/index.html',
@@ -167,17 +168,17 @@ test('a picture beside the post arrives where the page looks for it, and again w
 
   await site.write('posts/2026/one/tea.png', 'other bytes')
   await utimes(join(site.folder, 'posts/2026/one/tea.png'), NOW, NOW)
-  const changed = (await site.publish({ made })).filter(({ written }) => written)
+  const changed = (await site.publish({ shown })).filter(({ written }) => written)
   expect(changed.map(({ file }) => file)).toEqual(['public/posts/one/tea.png'])
 })
 
 test('a picture that turns up later beside an unchanged post arrives too', async () => {
   const site = await makeSite()
   await site.write('posts/one/index.md', markdown('One', '2026-01-31', '![](tea.png)'))
-  const made = new Map()
-  await site.publish({ made })
+  const shown = nothingShown()
+  await site.publish({ shown })
   await site.write('posts/one/tea.png', PNG)
-  await site.publish({ made })
+  await site.publish({ shown })
   expect(await site.pages()).toContain('posts/one/tea.png')
 })
 

@@ -4,10 +4,8 @@
  */
 import { realpath, stat } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
-import sanitizeHtml from 'sanitize-html'
 import { errorCode } from '../errors.ts'
 import type { Post } from '../posts/post.ts'
-import type { Block, Inline } from '../posts/tree.ts'
 import { filePath, isPlainPath } from './place.ts'
 
 export type Beside = {
@@ -19,19 +17,10 @@ export type Beside = {
   stamp: string
 }
 
-/** The relative addresses in a post's text and its lead picture, each once, as the author wrote them. */
-export function relativeAddresses(post: Post): string[] {
-  const found: string[] = []
-  collect(post.body.children, found)
-  for (const note of post.body.footnotes) collect(note.children, found)
-  if (post.image !== null) found.push(post.image)
-  return [...new Set(found)].filter(isRelative)
-}
-
 /**
  * The file behind a relative address of a post.
  *
- * @param address one of `relativeAddresses`
+ * @param address one of the post's `refersTo`, or of the files it names in its front matter
  * @returns null where there is no such file, or none that may be shown: the author may have put it into the pages'
  *   folder by hand, or on the host
  */
@@ -73,32 +62,4 @@ function besidePath(bare: string, file: string): string | null {
 // A link to a post's source would publish it, drafts and front matter included.
 function isPost(path: string): boolean {
   return /\.(md|markdown)$/i.test(path)
-}
-
-function isRelative(address: string): boolean {
-  return address !== '' && !/^([a-z][a-z\d+.-]*:|[/\\#?])/i.test(address.trim())
-}
-
-function collect(nodes: (Block | Inline)[], found: string[]): void {
-  for (const node of nodes) {
-    if (node.type === 'image') found.push(node.src)
-    else if (node.type === 'html') collectFromHtml(node.html, found)
-    else if (node.type === 'list') for (const item of node.items) collect(item.children, found)
-    else if (node.type === 'table') for (const row of [node.head, ...node.rows]) collect(row.flat(), found)
-    else if ('children' in node) {
-      if (node.type === 'link') found.push(node.href)
-      collect(node.children, found)
-    }
-  }
-}
-
-function collectFromHtml(html: string, found: string[]): void {
-  sanitizeHtml(html, {
-    allowedTags: [],
-    onOpenTag: (_name, attributes) => {
-      for (const name of ['src', 'href', 'poster']) if (attributes[name]) found.push(attributes[name])
-      for (const candidate of attributes.srcset?.split(',') ?? [])
-        found.push(candidate.trim().split(/\s/)[0] ?? '')
-    },
-  })
 }
