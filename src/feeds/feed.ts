@@ -63,6 +63,11 @@ export function isFeedFile(path: string): boolean {
   return Object.values(FORMATS).some(({ file }) => file === name)
 }
 
+/** The address at which readers poll a file of the folder that is served. */
+export function feedUrl(config: Config, path: string): string {
+  return new URL(`${config.feeds.url}/${path}`).href
+}
+
 /** What a page puts into `<link rel="alternate">` so that a reader given the page finds the feeds; not escaped. */
 export function feedLinks(
   config: Config,
