@@ -16,6 +16,11 @@ const httpAddress = z
   .string()
   .check(told(httpAddressFault))
   .transform((value) => withoutSlash(new URL(value).href))
+// Kept with its last slash and its query: they are part of an address that is posted to.
+const hubAddress = z
+  .string()
+  .check(told(hubFault))
+  .transform((value) => new URL(value).href)
 const language = z
   .string()
   .check(told((value) => (isLanguage(value) ? null : 'write a language tag such as "en" or "pt-BR"')))
@@ -91,6 +96,9 @@ export const schema = z.strictObject({
       folder: text.default('public'),
       entries: z.int().min(1).max(1000).default(20),
       url: httpAddress.optional().describe('Where the feeds are, when it is not `site.url`.'),
+      hub: hubAddress
+        .optional()
+        .describe('A WebSub hub, which is told of each change and passes it on at once.'),
     })
     .prefault({}),
   newsletter: z.strictObject({
@@ -210,6 +218,13 @@ function httpAddressFault(value: string): string | null {
   // It stands in the header of every message, where a line has 998 characters at the most.
   if (url.href.length > 500) return 'write an address of 500 characters or less'
   return null
+}
+
+function hubFault(value: string): string | null {
+  if (!URL.canParse(value)) return 'write a full address such as "https://hub.example/"'
+  const url = new URL(value)
+  url.search = ''
+  return httpAddressFault(url.href)
 }
 
 // Links in messages carry tokens: over plain http anyone on the way could use them.

@@ -279,3 +279,17 @@ test('the smallest settle time is none, and each unit is read', () => {
     0, 90_000, 600_000, 7_200_000, 86_400_000,
   ])
 })
+
+test('a hub keeps its last slash and its query, which are part of where it is posted to', () => {
+  const withHub = (hub: string) => ({ ...BASE, feeds: { hub } })
+  expect(load(BASE).feeds.hub).toBeUndefined()
+  expect(load(withHub('https://HUB.example')).feeds.hub).toBe('https://hub.example/')
+  expect(load(withHub('https://hub.example/push/?a=1')).feeds.hub).toBe('https://hub.example/push/?a=1')
+  expect([
+    ...faultsOf(withHub('hub.example')),
+    ...faultsOf(withHub('https://me:secret@hub.example/')),
+  ]).toEqual([
+    'config.json:13: "feeds.hub" is "hub.example"; write a full address such as "https://hub.example/"',
+    'config.json:13: "feeds.hub" is "https://me:secret@hub.example/"; an address that readers see cannot hold a user name or password',
+  ])
+})

@@ -18,7 +18,19 @@ const FLOOR = [
   'store',
 ]
 /** In the order of the street. A site is all of it put together, for the edges to work with. */
-const STAGES = ['posts', 'feeds', 'pages', 'mail', 'issues', 'deliveries', 'subscribers', 'site', 'round']
+const STAGES = [
+  'posts',
+  'public',
+  'feeds',
+  'hub',
+  'pages',
+  'mail',
+  'issues',
+  'deliveries',
+  'subscribers',
+  'site',
+  'round',
+]
 const EDGES = ['cli', 'commands', 'demo', 'terminal', 'web', 'worker']
 
 const MAY_IMPORT_EDGES: Record<string, string[]> = {

@@ -5,6 +5,7 @@ import type { Site } from '../site.ts'
 import { readBrakes } from '../store/brakes.ts'
 import { countDeliveries } from '../store/deliveries.ts'
 import { summariseIssues } from '../store/issues.ts'
+import { readSilence, readUntold } from '../store/pings.ts'
 import { countSubscribers, countSuppressions } from '../store/subscribers.ts'
 import { count, table } from '../terminal.ts'
 import { issueStateLine } from './issues.ts'
@@ -26,6 +27,7 @@ export async function status(context: Context, options: { json?: boolean }): Pro
     const issues = await summariseIssues(db, options.json ? 1_000_000 : ISSUES_SHOWN)
     const next = await upcomingDigests(db, posts, config, site.now())
     const brakes = await activeBrakes(site)
+    const hub = await untold(site)
     if (options.json) {
       terminal.json({
         posts: posts.length,
@@ -33,6 +35,13 @@ export async function status(context: Context, options: { json?: boolean }): Pro
         subscribers,
         suppressions,
         brakes: brakes.map(({ scope, until, reason }) => ({ scope, until: until.toISOString(), reason })),
+        hub: hub && {
+          address: hub.address,
+          untold: hub.feeds,
+          since: hub.since?.toISOString() ?? null,
+          until: hub.until?.toISOString() ?? null,
+          reason: hub.reason,
+        },
         issues,
         next: next.map((digest) => ({
           rhythm: digest.rhythm,
@@ -65,6 +74,8 @@ export async function status(context: Context, options: { json?: boolean }): Pro
     for (const line of lines) terminal.out(line)
     for (const { scope, until, reason } of brakes)
       terminal.out(`${scope} is left alone until ${shownTime(until, site)}: ${reason}`)
+    const hubLine = hub && untoldLine(hub, site)
+    if (hubLine) terminal.out(hubLine)
     for (const issue of issues) terminal.out(issueStateLine(issue, issue.deliveries))
     for (const fault of faults) terminal.out(describeFault(fault))
     return EXIT.done
@@ -77,4 +88,33 @@ async function activeBrakes(site: Site): Promise<{ scope: string; until: Date; r
   return [...brakes.values()].flatMap(({ scope, until, reason }) =>
     until !== null && until > site.now() ? [{ scope, until, reason }] : [],
   )
+}
+
+/** Feeds that the hub was not told of; `until` and `reason` are there while it is left alone. */
+type Untold = {
+  address: string
+  feeds: number
+  since: Date | null
+  until: Date | null
+  reason: string | null
+  looks: number
+}
+
+/** What the hub has not been told of; null for a site without one. */
+async function untold({ db, config }: Site): Promise<Untold | null> {
+  const address = config.feeds.hub
+  if (!address) return null
+  const { feeds, since, looks } = await readUntold(db)
+  const silence = feeds > 0 ? await readSilence(db, address) : null
+  return { address, feeds, since, until: silence?.until ?? null, reason: silence?.reason ?? null, looks }
+}
+
+function untoldLine({ address, feeds, since, until, reason, looks }: Untold, site: Site): string | null {
+  if (feeds === 0 || since === null) return null
+  const what = `${count(feeds, 'feed')} since ${shownTime(since, site)}`
+  if (reason !== null && until !== null)
+    return `the hub ${address} could not be told of ${what}: ${reason}; the next try is ${shownTime(until, site)}`
+  // What was written a moment ago is no news.
+  if (looks === 0) return null
+  return `the hub ${address} is not told of ${what}: what is at ${site.config.feeds.url} is not what was written here; upload it, or mend "feeds.url"`
 }

@@ -8,6 +8,7 @@ import type { Migration } from 'kysely/migration'
 export const migrations: Record<string, Migration> = {
   '0001-first-tables': { up: firstTables },
   '0002-limits-and-brakes': { up: limitsAndBrakes },
+  '0003-pings': { up: pings },
 }
 
 async function firstTables(db: Kysely<unknown>): Promise<void> {
@@ -187,6 +188,32 @@ async function limitsAndBrakes(db: Kysely<unknown>): Promise<void> {
       bucket integer not null,
       count integer not null,
       primary key (scope, span, bucket)
+    ) without rowid`,
+  ]
+  for (const statement of statements) await sql.raw(statement).execute(db)
+}
+
+async function pings(db: Kysely<unknown>): Promise<void> {
+  const statements = [
+    `create table pings (
+      topic text primary key,
+      told text,
+      wanted text,
+      bytes integer not null,
+      since text,
+      due_at text not null,
+      looks integer not null,
+      claimed_by text,
+      claimed_until text
+    ) without rowid`,
+    'create index pings_due on pings (due_at) where wanted is not null',
+
+    `create table hubs (
+      address text primary key,
+      since text not null,
+      until text not null,
+      reason text not null,
+      times integer not null
     ) without rowid`,
   ]
   for (const statement of statements) await sql.raw(statement).execute(db)

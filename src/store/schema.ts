@@ -169,4 +169,38 @@ export type Schema = {
   allowances: { scope: string; span: string; bucket: number; count: number }
 
   schedules: { rhythm: 'daily' | 'weekly' | 'monthly'; hour: string; next_at: Time }
+
+  /** What a WebSub hub knows of each feed, and what it is to be told. */
+  pings: {
+    /** The feed's address, as readers have it. */
+    topic: string
+    /** SHA-256 of the version that the hub was told of last; null where it never was. */
+    told: string | null
+    /** The version that it is to be told of; null where it knows the latest. */
+    wanted: string | null
+    /** How long the latest version is. */
+    bytes: number
+    /** Since when there has been something to tell. */
+    since: Time | null
+    /** Not before this time. */
+    due_at: Time
+    /** How often the wanted version was looked for at its address without the hub being told. */
+    looks: number
+    /** The process that is telling it, and until when that is believed. */
+    claimed_by: string | null
+    claimed_until: Time | null
+  }
+
+  /** Hubs that took no ping the last time; one that does has no row. */
+  hubs: {
+    address: string
+    /** When it first did not. */
+    since: Time
+    /** Not before this time. */
+    until: Time
+    /** Its words. */
+    reason: string
+    /** How often in a row. */
+    times: number
+  }
 }

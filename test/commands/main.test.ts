@@ -122,6 +122,7 @@ describe('--json', () => {
       subscribers: { unconfirmed: 1, confirmed: 2, unsubscribed: 0 },
       suppressions: 0,
       brakes: [],
+      hub: null,
       issues: [
         {
           number: 1,
