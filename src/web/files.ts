@@ -1,110 +1,132 @@
 /**
  * The files of the feeds folder: feeds, pages, pictures. `serveStatic` of hono knows neither ETag nor 304, which feed
  * readers poll by, follows links out of the folder, and serves dot files.
+ *
+ * Which address is a file is found out once, by hono, behind all other pages, so that none of them is ever hidden by a
+ * file. From then on requests for it are answered before hono sees them; how, is in `answer.ts` alone.
  */
-import { type FileHandle, open, realpath, stat } from 'node:fs/promises'
-import { join, sep } from 'node:path'
-import { Readable } from 'node:stream'
+import { createReadStream } from 'node:fs'
+import type { ServerResponse } from 'node:http'
+import { pipeline } from 'node:stream'
+import type { HttpBindings } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context, Hono } from 'hono'
-import { getMimeType } from 'hono/utils/mime'
-import { errorCode } from '../errors.ts'
-import { FORMATS } from '../feeds/feed.ts'
-import { isPlainPath } from '../pages/place.ts'
-import { FILE_POLICY } from './headers.ts'
-import type { Web } from './page.ts'
+import { html } from 'hono/html'
+import { answers, type Disk, type Ready } from './answer.ts'
+import { openGone } from './gone.ts'
+import { type FeedKind, feedAddress } from './kind.ts'
+import type { Answer, Asked } from './lane.ts'
+import { movedFrom } from './moved.ts'
+import { showPage, type Web } from './page.ts'
+import { previewPage } from './preview.ts'
+import type { Part } from './range.ts'
+import { openShelf, type Shelf } from './shelf.ts'
+import { fileOf, plainPath } from './target.ts'
+import { WORDS } from './words.ts'
 
-const FEED_TYPES = new Map<string, string>(
-  Object.values(FORMATS).map(({ file, type }) => [file, `${type}; charset=utf-8`]),
-)
+/** How many addresses of files are known at a time. */
+const MOST_KNOWN = 10_000
 
-/** Serves what is in the folder; `index.html` for a folder itself. */
-export function files(app: Hono, web: Web): void {
-  app.get('*', async (c) => {
+/**
+ * Serves what is in the folder; `index.html` for a folder itself. To be called after all other pages.
+ *
+ * @returns what answers requests for files whose address is known, and that are held
+ */
+export function files(app: Hono, web: Web): Answer {
+  const { prepare, answer } = answers(web)
+  const shelf = openShelf<Ready>(web.config.feeds.folder, prepare)
+  const isGone = openGone(web.config)
+  const known = new Map<string, string>()
+
+  app.get('*', async (c, next) => {
     const path = plainPath(new URL(c.req.url).pathname)
-    if (path === null) return c.notFound()
-    const isFolder = path === '' || path.endsWith('/')
-    const found = await openFile(web.config.feeds.folder, isFolder ? `${path}index.html` : path)
-    if (found === 'folder' && !isFolder) return toFolder(c, path)
-    if (found === null || found === 'folder') return c.notFound()
-    try {
-      return await answer(c, found)
-    } catch (error) {
-      await found.file.close()
-      throw error
+    if (path === null) return next()
+    const query = new URLSearchParams(new URL(c.req.url).search)
+    // An address of WordPress's that is a page here as well.
+    const asked = query.has('feed') ? await toFeed(c, path, query) : null
+    if (asked) return asked
+
+    const file = fileOf(path)
+    const found = shelf.find(file)
+    if (found === 'folder') return path === file ? toFolder(c, path) : next()
+    if (found === null) return (await toFeed(c, path, query)) ?? (isGone(path) ? showGone(c) : next())
+    const { incoming } = c.env as HttpBindings
+    if (found.kind.feed && isPerson(incoming)) return preview(c, found.kind.feed, found.kind.vary)
+    // Kept as it was sent, where that is the plainest way to write it.
+    if (incoming.url === `/${path}` && path === encodeURI(path)) {
+      if (known.size >= MOST_KNOWN) known.clear()
+      known.set(`/${path}`, file)
     }
+    return give(c.env as HttpBindings, file, found) ? alreadySent() : next()
   })
+
+  return (asked, reply) => {
+    const file = known.get(asked.url ?? '')
+    if (file === undefined || (asked.method !== 'GET' && asked.method !== 'HEAD')) return false
+    const found = shelf.find(file)
+    if (found === null || found === 'folder' || !found.held) return false
+    if (found.kind.feed && isPerson(asked)) return false
+    return answer(asked, reply, found, null)
+  }
+
+  /** Once more where the file was replaced in this very moment. */
+  function give({ incoming, outgoing }: HttpBindings, file: string, found: Ready): boolean {
+    const disk: Disk = { open: shelf.open, pour: (opened, part) => pour(opened, part, outgoing) }
+    if (answer(incoming, outgoing, found, disk)) return true
+    shelf.forget(file)
+    const again = shelf.find(file)
+    return again !== null && again !== 'folder' && answer(incoming, outgoing, again, disk)
+  }
+
+  async function toFeed(c: Context, path: string, query: URLSearchParams): Promise<Response | null> {
+    const moved = movedFrom(path, query)
+    if (moved === 'gone') return showGone(c)
+    const file = moved?.find((candidate) => isThere(shelf, candidate))
+    if (file === undefined) return null
+    // Readers write the new address down, so it is the one that the feed names itself. Not for ever: a year from now
+    // there may be another blog at the old one.
+    c.header('Cache-Control', 'public, max-age=86400')
+    return c.redirect(feedAddress(file, web.config), 301)
+  }
+
+  async function preview(c: Context, feed: FeedKind, vary: string): Promise<Response> {
+    const json = shelf.find(feed.json)
+    const page = previewPage(feed, json === 'folder' ? null : json, web.config)
+    c.header('Vary', vary)
+    return showPage(c, web, page)
+  }
+
+  async function showGone(c: Context): Promise<Response> {
+    const { title, lead, cure } = WORDS.gone
+    const content = html`<h1>${title}</h1>
+<p>${lead}</p>
+<p><a href="${web.config.site.url}/">${cure}</a></p>`
+    return showPage(c, web, { title, content }, 410)
+  }
 }
 
-type Found = { file: FileHandle; name: string; size: number; modified: Date; tag: string }
-
-/** The path below the folder that an address names, or null: no way out, nothing hidden. */
-function plainPath(pathname: string): string | null {
-  let path: string
-  try {
-    path = pathname.slice(1).split('/').map(decodeURIComponent).join('/')
-    // Judged with the segments as they are once decoded, which `%2f` makes more of.
-    if (path.split('/').length !== pathname.slice(1).split('/').length) return null
-  } catch {
-    return null
-  }
-  const bare = path.replace(/\/$/, '')
-  if (bare === '') return path === '' ? '' : null
-  return isPlainPath(bare) && !bare.split('/').some((name) => name.startsWith('.')) ? path : null
+function isThere(shelf: Shelf<Ready>, path: string): boolean {
+  const plain = plainPath(`/${path.split('/').map(encodeURIComponent).join('/')}`)
+  const found = plain === null ? null : shelf.find(plain)
+  return found !== null && found !== 'folder'
 }
 
-async function openFile(folder: string, path: string): Promise<Found | 'folder' | null> {
-  try {
-    const root = await realpath(folder)
-    const real = await realpath(join(root, path))
-    // A link in the folder may lead to another file of it, and no further.
-    if (!real.startsWith(root + sep)) return null
-    // Asked before it is opened: opening a pipe waits for whoever writes into it.
-    const kind = await stat(real)
-    if (!kind.isFile()) return kind.isDirectory() ? 'folder' : null
-    const file = await open(real)
-    const { size, mtime, mtimeMs, ino } = await file.stat()
-    const tag = `"${[size, Math.round(mtimeMs * 1000), ino].map((part) => part.toString(36)).join('-')}"`
-    return { file, name: path.slice(path.lastIndexOf('/') + 1), size, modified: mtime, tag }
-  } catch (error) {
-    const absent = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP', 'EACCES', 'EPERM', 'EISDIR', 'ENXIO']
-    if (absent.includes(errorCode(error) ?? '')) return null
-    throw error
-  }
+// Fetch Metadata: "document" is a navigation of the whole window. No feed reader sends it.
+function isPerson(request: Asked): boolean {
+  return request.headers['sec-fetch-dest'] === 'document'
 }
 
-async function answer(c: Context, found: Found): Promise<Response> {
-  c.header('Content-Security-Policy', FILE_POLICY)
-  // Blog pages are public; video hosts want to know on which site they play.
-  c.header('Referrer-Policy', 'strict-origin-when-cross-origin')
-  // Ask each time whether it is still the same: that is one 304.
-  c.header('Cache-Control', 'no-cache')
-  c.header('ETag', found.tag)
-  c.header('Last-Modified', found.modified.toUTCString())
-  if (isUnchanged(c, found)) {
-    await found.file.close()
-    return c.body(null, 304)
-  }
-  c.header(
-    'Content-Type',
-    FEED_TYPES.get(found.name) ?? getMimeType(found.name) ?? 'application/octet-stream',
-  )
-  c.header('Content-Length', String(found.size))
-  if (c.req.method === 'HEAD' || found.size === 0) {
-    await found.file.close()
-    return c.body(null)
-  }
-  // No more than was measured: the file may grow meanwhile.
-  const bytes = found.file.createReadStream({ end: found.size - 1 })
-  return c.body(Readable.toWeb(bytes) as ReadableStream)
+/** No more than was measured: the file may grow meanwhile. */
+function pour(file: number, { first, last }: Part, response: ServerResponse): void {
+  const bytes = createReadStream('', { fd: file, start: first, end: last })
+  // Who goes away in the middle is not told of; and when the disk fails in the middle, the connection is cut, which is
+  // the one way left to say so.
+  pipeline(bytes, response, () => {})
 }
 
-// RFC 9110, 13.1.3: "A recipient MUST ignore If-Modified-Since if the request contains an If-None-Match header field".
-function isUnchanged(c: Context, found: Found): boolean {
-  const tags = c.req.header('If-None-Match')
-  if (tags !== undefined)
-    return tags.trim() === '*' || tags.split(',').some((tag) => tag.trim().replace(/^W\//, '') === found.tag)
-  const since = Date.parse(c.req.header('If-Modified-Since') ?? '')
-  return Math.floor(found.modified.getTime() / 1000) * 1000 <= since
+/** Of its own each time: headers are laid over it. */
+function alreadySent(): Response {
+  return new Response(null, { headers: RESPONSE_ALREADY_SENT.headers })
 }
 
 /** To the same name with a slash, which relative links in its page need. Relative, as a proxy may add to the path. */

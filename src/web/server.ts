@@ -2,8 +2,9 @@
  * The web server: the author's feeds and pages, and the pages by which people come and go. No GET or HEAD changes
  * anything: mail software opens links, and some of it runs what it finds there.
  */
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createAdaptorServer } from '@hono/node-server'
+import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { html } from 'hono/html'
@@ -13,6 +14,7 @@ import { files } from './files.ts'
 import { securityHeaders } from './headers.ts'
 import { healthPage } from './health.ts'
 import { issuePage } from './issue.ts'
+import { type Answer, type Asked, openLane, type Reply } from './lane.ts'
 import { showPage, type Web } from './page.ts'
 import { subscribePage } from './subscribe.ts'
 import { unsubscribePage } from './unsubscribe.ts'
@@ -31,8 +33,8 @@ export type Listening = {
   close(): Promise<void>
 }
 
-/** All pages, as a function from request to response. */
-function createWeb(web: Web): Hono {
+/** All pages, and what answers for files before they are asked. */
+function createWeb(web: Web): { app: Hono; shortcut: Answer } {
   const app = new Hono()
   app.use(securityHeaders())
   app.use(
@@ -49,7 +51,7 @@ function createWeb(web: Web): Hono {
   unsubscribePage(app, web)
   issuePage(app, web)
   healthPage(app, web)
-  files(app, web)
+  const shortcut = files(app, web)
   app.notFound((c) => {
     const { title, lead, cure } = WORDS.notFound
     const content = html`<h1>${title}</h1>
@@ -68,7 +70,7 @@ function createWeb(web: Web): Hono {
       return c.text(`${title}. ${lead}`, 500)
     }
   })
-  return app
+  return { app, shortcut }
 }
 
 /**
@@ -78,11 +80,12 @@ function createWeb(web: Web): Hono {
  */
 export async function listen(web: Web): Promise<Listening> {
   const { host, port } = web.config.web
-  const server = createAdaptorServer({
-    fetch: createWeb(web).fetch,
-    overrideGlobalObjects: false,
-    serverOptions: { requestTimeout: REQUEST_TIMEOUT_MS },
+  const { app, shortcut } = createWeb(web)
+  const pages = getRequestListener(app.fetch, { overrideGlobalObjects: false })
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+    if (!attempt(shortcut, request, response)) pages(request, response)
   })
+  const lane = openLane(server, web.now, (asked, reply) => attempt(shortcut, asked, reply))
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(cannotListen(host, port, error)))
     server.listen(port, host, resolve)
@@ -91,15 +94,25 @@ export async function listen(web: Web): Promise<Listening> {
     port: (server.address() as AddressInfo).port,
     close: () =>
       new Promise((resolve) => {
-        const late = setTimeout(
-          () => 'closeAllConnections' in server && server.closeAllConnections(),
-          GRACE_MS,
-        )
+        const late = setTimeout(() => {
+          lane.destroy()
+          server.closeAllConnections()
+        }, GRACE_MS)
         server.close(() => {
           clearTimeout(late)
           resolve()
         })
+        lane.close()
       }),
+  }
+}
+
+/** What fails here fails again where it is told: hono is asked next. */
+function attempt(shortcut: Answer, asked: Asked, reply: Reply): boolean {
+  try {
+    return shortcut(asked, reply)
+  } catch {
+    return false
   }
 }
 

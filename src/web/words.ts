@@ -53,6 +53,24 @@ export const WORDS = {
     lead: 'The address may have been mistyped, or what was here is gone.',
     cure: 'All posts',
   },
+  gone: {
+    title: 'This is gone',
+    lead: 'What was here has been taken away, and will not come back.',
+    cure: 'All posts',
+  },
+  preview: {
+    title: (feed: string) => `${feed}: the feed`,
+    lead: 'This is a feed. A feed reader that knows its address shows you each new post by itself: you need not come and look, and nobody has to know who you are.',
+    address: 'Copy this address into your feed reader',
+    how: 'No feed reader?',
+    mail: 'Let new posts come by e-mail.',
+    untitled: 'A post without a title',
+  },
+  refused: {
+    encoding: 'Accept-Encoding allows nothing that is here: allow identity, gzip or br.',
+    other: 'The file is another one by now: ask again without a condition and for all of it.',
+    pace: 'You fetch this feed whole too often: send If-None-Match with the ETag that you got, and an unchanged feed costs you nothing.',
+  },
   tooLarge: { title: 'That was too much', lead: 'A form here holds a name and an address.' },
   unreadable: {
     title: 'That was not understood',

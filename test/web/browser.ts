@@ -1,12 +1,18 @@
 /** The web server of a test site on a free port, and somebody who visits it. */
-import { type IncomingHttpHeaders, request } from 'node:http'
+import { Agent, type IncomingHttpHeaders, request } from 'node:http'
 import { onTestFinished } from 'vitest'
 import type { Web } from '../../src/web/page.ts'
 import { listen } from '../../src/web/server.ts'
 import type { TestSite } from '../site.ts'
 
-export type Answer = { status: number; headers: IncomingHttpHeaders; text: string }
-type Request = { method?: string; headers?: Record<string, string>; body?: string | Buffer }
+export type Answer = { status: number; headers: IncomingHttpHeaders; text: string; bytes: Buffer }
+type Request = {
+  method?: string
+  headers?: Record<string, string>
+  body?: string | Buffer
+  /** On a connection that stays for the next. */
+  stay?: boolean
+}
 
 export type Browser = {
   port: number
@@ -19,17 +25,23 @@ export type Browser = {
 export async function openBrowser(site: TestSite, more: Partial<Web> = {}): Promise<Browser> {
   const { port, close } = await listen({ ...site, ...more })
   onTestFinished(close)
-  const visit: Browser['visit'] = (path, { method = 'GET', headers = {}, body } = {}) =>
+  const staying = new Agent({ keepAlive: true })
+  onTestFinished(() => staying.destroy())
+  const visit: Browser['visit'] = (path, { method = 'GET', headers = {}, body, stay = false } = {}) =>
     new Promise((resolve, reject) => {
-      const sent = request({ port, host: '127.0.0.1', path, method, headers, agent: false }, (response) => {
-        const chunks: Buffer[] = []
-        response.on('data', (chunk) => chunks.push(chunk))
-        response.on('error', reject)
-        response.on('end', () => {
-          const { statusCode: status = 0, headers } = response
-          resolve({ status, headers, text: Buffer.concat(chunks).toString() })
-        })
-      })
+      const sent = request(
+        { port, host: '127.0.0.1', path, method, headers, agent: stay ? staying : false },
+        (response) => {
+          const chunks: Buffer[] = []
+          response.on('data', (chunk) => chunks.push(chunk))
+          response.on('error', reject)
+          response.on('end', () => {
+            const { statusCode: status = 0, headers } = response
+            const bytes = Buffer.concat(chunks)
+            resolve({ status, headers, text: bytes.toString(), bytes })
+          })
+        },
+      )
       sent.on('error', reject)
       sent.end(body)
     })

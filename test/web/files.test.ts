@@ -70,7 +70,7 @@ describe('feeds and pages', () => {
     expect(await ask({ 'If-Modified-Since': 'nonsense' })).toBe(200)
     const again = await visit('/rss.xml', { headers: { 'If-None-Match': tag } })
     expect(again.text).toBe('')
-    expect(again.headers).toMatchObject({ etag: tag, 'cache-control': 'no-cache' })
+    expect(again.headers).toMatchObject({ etag: tag, 'cache-control': 'public, max-age=300' })
     writeFileSync(path, 'two')
     expect(await ask({ 'If-None-Match': tag })).toBe(200)
   })
@@ -123,7 +123,7 @@ describe('feeds and pages', () => {
       '/.env',
       '/.git/config',
       '/%2egit/config',
-      '/.posthorn-pages',
+      '/.hidden',
       '/a%2fb.txt',
       '/index.html%00.txt',
       '/%00',
