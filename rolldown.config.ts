@@ -7,8 +7,12 @@ import { dirname, join } from 'node:path'
 import { defineConfig, type Plugin } from 'rolldown'
 
 export default defineConfig({
-  // The second one is the script of a child process: no import leads to it.
-  input: { cli: 'src/cli.ts', 'mjml-child': 'src/mail/mjml-child.ts' },
+  // The others are scripts of a child process and of a thread: no import leads to them.
+  input: {
+    cli: 'src/cli.ts',
+    'mjml-child': 'src/mail/mjml-child.ts',
+    'read-thread': 'src/posts/read-thread.ts',
+  },
   platform: 'node',
   // gray-matter's engine for `---js`, which frontmatter.ts refuses before it could run.
   checks: { eval: false },

@@ -6,6 +6,8 @@ import { Temporal } from 'temporal-polyfill'
 import { z } from 'zod'
 import { checkAddress } from './address.ts'
 
+/** The least `feeds.size`: a few posts with their summaries. */
+const LEAST_FEED = 64_000
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
 const TIME = '([01]\\d|2[0-3]):[0-5]\\d'
 
@@ -67,6 +69,34 @@ export const smtp = z.strictObject({
   limits,
 })
 
+/** What a directory asks of a podcast; the categories are Apple's, which the others take too. */
+// biome-ignore format: a list of names
+const CATEGORIES = [
+  'Arts', 'Business', 'Comedy', 'Education', 'Fiction', 'Government', 'Health & Fitness', 'History', 'Kids & Family',
+  'Leisure', 'Music', 'News', 'Religion & Spirituality', 'Science', 'Society & Culture', 'Sports', 'Technology',
+  'True Crime', 'TV & Film',
+]
+const podcast = z
+  .strictObject({
+    image: z
+      .string()
+      .check(told(coverFault))
+      .describe('The cover: a square JPEG or PNG of 1400 to 3000 pixels; an address, or a path of the site.'),
+    category: z.enum(CATEGORIES, `write one of ${CATEGORIES.join(', ')}`),
+    subcategory: text.optional(),
+    explicit: z.boolean().describe('Whether the show is for adults alone. A post may say otherwise.'),
+    author: text.optional().describe('Default `site.author`, else `site.title`.'),
+    owner: z
+      .strictObject({ name: text.optional(), email: emailAddress })
+      .optional()
+      .describe('Whom a directory writes to. The address stands in the feed, where everybody can read it.'),
+    type: z
+      .enum(['episodic', 'serial'])
+      .default('episodic')
+      .describe('Whether episodes are heard newest first, or in the order of their numbers.'),
+  })
+  .describe('Makes the RSS of the site a podcast, with what directories ask for.')
+
 /** The configuration as it is written. */
 export const schema = z.strictObject({
   $schema: z.string().optional(),
@@ -94,11 +124,24 @@ export const schema = z.strictObject({
   feeds: z
     .strictObject({
       folder: text.default('public'),
-      entries: z.int().min(1).max(1000).default(20),
+      entries: z
+        .int()
+        .min(1)
+        .max(1000)
+        .default(20)
+        .describe('How many posts a feed has; the site’s waits with a few more until they fill an archive.'),
+      size: z
+        .string()
+        .regex(/^\d{1,4}(KB|MB)$/, { error: 'write it as "512KB" or "1MB"', abort: true })
+        .default('512KB')
+        .transform(sizeBytes)
+        .refine((bytes) => bytes >= LEAST_FEED, { error: 'write "64KB" or more' })
+        .describe('The most a feed may take: first it has fewer posts, then the longest as summaries.'),
       url: httpAddress.optional().describe('Where the feeds are, when it is not `site.url`.'),
       hub: hubAddress
         .optional()
         .describe('A WebSub hub, which is told of each change and passes it on at once.'),
+      podcast: podcast.optional(),
     })
     .prefault({}),
   newsletter: z.strictObject({
@@ -220,6 +263,14 @@ function httpAddressFault(value: string): string | null {
   return null
 }
 
+// "in JPEG or PNG format [...] with appropriate file extensions"
+function coverFault(value: string): string | null {
+  const url = URL.parse(value, 'https://blog.example/')
+  if (url === null || !/^https?:$/.test(url.protocol) || !/\.(jpe?g|png)$/i.test(url.pathname))
+    return 'write the address of a picture that ends with .jpg or .png'
+  return null
+}
+
 function hubFault(value: string): string | null {
   if (!URL.canParse(value)) return 'write a full address such as "https://hub.example/"'
   const url = new URL(value)
@@ -252,6 +303,11 @@ function duration(fallback: string) {
     .string()
     .regex(/^(0|\d+(s|m|h|d))$/, 'write it as "10m", "1h" or "0"')
     .default(fallback)
+}
+
+/** `512KB` in bytes, a KB being 1,000 of them. */
+function sizeBytes(value: string): number {
+  return Number.parseInt(value, 10) * (value.endsWith('MB') ? 1_000_000 : 1_000)
 }
 
 /** `127.0.0.1:8025` or `[::1]:8025` in its two parts. */

@@ -11,32 +11,41 @@ import { letterWriter } from './deliveries/letter.ts'
 import { limitTransports, openTransports } from './deliveries/outlet.ts'
 import { type Fault, FaultsError } from './errors.ts'
 import { channelsOf } from './feeds/channel.ts'
-import { isFeedFile } from './feeds/feed.ts'
+import type { Cut } from './feeds/cut.ts'
+import { isArchiveFile, isFeedFile } from './feeds/feed.ts'
 import { wantedFeeds } from './feeds/wanted.ts'
+import { type Noted, noteFeeds } from './hub/note.ts'
+import { type Pinged, pingHub } from './hub/ping.ts'
 import { planIssues } from './issues/plan.ts'
 import type { Transport } from './mail/transport.ts'
 import { wantedPages } from './pages/wanted.ts'
 import { shownFile } from './posts/find.ts'
+import { readPosts } from './posts/folder.ts'
 import { type Identified, identifyPosts, type KnownPost } from './posts/identity.ts'
 import type { ReadPost } from './posts/post.ts'
-import { readPosts } from './posts/read.ts'
 import { nothingShown, type Shown, type WrittenFile, writePublic, writeSiblings } from './public/write.ts'
 import type { Site } from './site.ts'
 
 /** What a process keeps from round to round, so that an unchanged post costs nothing. */
-export type Memory = { posts: Map<string, ReadPost>; shown: Shown }
+export type Memory = { posts: Map<string, ReadPost>; shown: Shown; noted: Noted }
 
-export type Published = Identified & { faults: Fault[]; files: WrittenFile[] }
+export type Published = Identified & {
+  faults: Fault[]
+  files: WrittenFile[]
+  /** Feeds that are smaller than they would be if there were no limit to their size. */
+  cuts: Cut[]
+}
 export type Planned = Published & { enqueued: Enqueued[] }
-export type Round = Planned & { delivered: Delivered }
+export type Round = Planned & { delivered: Delivered; pinged: Pinged }
 
 export function emptyMemory(): Memory {
-  return { posts: new Map(), shown: nothingShown() }
+  return { posts: new Map(), shown: nothingShown(), noted: new Map() }
 }
 
 export async function round(site: Site, memory: Memory, signal: AbortSignal): Promise<Round> {
   const planned = await publishAndPlan(site, memory)
-  return { ...planned, delivered: await deliverNow(site, signal) }
+  const [delivered, pinged] = await Promise.all([deliverNow(site, signal), pingHub({ ...site, signal })])
+  return { ...planned, delivered, pinged }
 }
 
 /** A round up to where the mail is queued. */
@@ -121,7 +130,8 @@ async function writeOut(
   const { config } = site
   const now = site.now()
   const channels = channelsOf(seen.posts, config, now)
-  const wanted = wantedFeeds(channels, config, now)
+  const { files: wanted, cuts, faults } = await wantedFeeds(channels, config, now)
+  if (faults.length > 0) throw new FaultsError(faults)
   if (writesPages(config))
     for (const [path, page] of await wantedPages(seen.posts, channels, config, now)) wanted.set(path, page)
   // Where the blog has its own pages, what an earlier setting left as a page of ours may be its output by now.
@@ -129,12 +139,10 @@ async function writeOut(
     wanted,
     config,
     memory.shown,
-    (path) => writesPages(config) || isFeedFile(path),
+    (path) => writesPages(config) || isFeedFile(path) || isArchiveFile(path),
   )
-  await writeSiblings(
-    files.map((file) => file.path),
-    wanted,
-    config,
-  )
-  return { ...seen, files }
+  const paths = files.map((file) => file.path)
+  await noteFeeds(site, paths, memory.noted)
+  await writeSiblings(paths, wanted, config)
+  return { ...seen, files, cuts }
 }

@@ -7,6 +7,8 @@ import { schedule } from 'node-cron'
 import { type Delivered, deliverDue } from './deliveries/deliver.ts'
 import { openTransports } from './deliveries/outlet.ts'
 import { describeFault, UserError } from './errors.ts'
+import { describeCuts } from './feeds/cut.ts'
+import { pingHub } from './hub/ping.ts'
 import type { Log } from './log.ts'
 import { delivering, emptyMemory, type Planned, publishAndPlan } from './round.ts'
 import { describeReplayed, type Site } from './site.ts'
@@ -48,8 +50,12 @@ export async function work(site: Site, log: Log, signal: AbortSignal): Promise<W
       transports.map((each) => each.name),
       site.now(),
     )
-    tellPlanned(log, await publishAndPlan(site, memory), told)
+    tellPlanned(log, await publishAndPlan(site, memory), site, told)
     mailing.run()
+    pinging.run()
+  })
+  const pinging = oneAtATime(signal, log, async () => {
+    for (const { level, line } of (await pingHub({ ...site, signal })).happened) log[level](line)
   })
 
   const clock = schedule('* * * * *', rounds.run, { noOverlap: true })
@@ -63,6 +69,7 @@ export async function work(site: Site, log: Log, signal: AbortSignal): Promise<W
       await outside.stop()
       await rounds.idle()
       await mailing.idle()
+      await pinging.idle()
       for (const transport of transports) await transport.close()
     }
     if (signal.aborted) stop().then(resolve, reject)
@@ -126,13 +133,15 @@ function oneAtATime(
   }
 }
 
-function tellPlanned(log: Log, done: Planned, told: Set<string>): void {
+function tellPlanned(log: Log, done: Planned, site: Site, told: Set<string>): void {
+  const cuts = describeCuts(done.cuts, site.config)
   for (const fault of done.faults) {
     const line = describeFault(fault)
     if (!told.has(line)) log.warn({ file: fault.file, line: fault.line }, line)
   }
+  for (const line of cuts) if (!told.has(line)) log.warn(line)
   told.clear()
-  for (const fault of done.faults) told.add(describeFault(fault))
+  for (const line of [...done.faults.map(describeFault), ...cuts]) told.add(line)
   if (done.firstRound)
     log.info(
       { posts: done.firstRound.length },

@@ -1,4 +1,7 @@
 import { relative } from 'node:path'
+import { describeCuts } from '../feeds/cut.ts'
+import { isArchiveFile } from '../feeds/feed.ts'
+import { pingHub } from '../hub/ping.ts'
 import type { WrittenFile } from '../public/write.ts'
 import { emptyMemory, type Published, publishStrictly } from '../round.ts'
 import type { Site } from '../site.ts'
@@ -10,25 +13,31 @@ import { tellSeen } from './plan.ts'
 export async function build(context: Context, options: { json?: boolean }): Promise<number> {
   return context.withSite(async (site) => {
     const published = await publishStrictly(site, emptyMemory())
+    const pinged = await pingHub({ ...site, signal: context.surroundings.signal })
     if (options.json) {
-      const { posts, files } = published
+      const { posts, files, cuts } = published
       context.terminal.json({
         posts: posts.length,
         files: files.map(({ file, bytes, written }) => ({ file, bytes, written })),
+        hub: pinged,
+        cuts,
       })
       return EXIT.done
     }
     for (const line of publishedLines(published, site)) context.terminal.out(line)
+    for (const { line } of pinged.happened) context.terminal.say(line)
     tellSeen(context, published)
     return EXIT.done
   })
 }
 
-/** What was written: the site's feeds a line each, the feeds of tags and the like in one, and pages in one. */
-export function publishedLines({ posts, files }: Published, site: Site): string[] {
+/** What was written: the site's feeds a line each, those of tags and the like in one, archives in one, and pages. */
+export function publishedLines({ posts, files, cuts }: Published, site: Site): string[] {
   const { config } = site
   const folder = relative(config.folder, config.feeds.folder)
-  const feeds = files.filter(({ step }) => step === 'feed')
+  const [archives, feeds] = [true, false].map((isArchive) =>
+    files.filter(({ path, step }) => step === 'feed' && isArchiveFile(path) === isArchive),
+  ) as [WrittenFile[], WrittenFile[]]
   const pages = files.filter(({ step }) => step !== 'feed')
   const rows = [
     ...feeds.filter(({ path }) => !path.includes('/')).map((feed) => summary(feed.file, [feed], '')),
@@ -37,10 +46,15 @@ export function publishedLines({ posts, files }: Published, site: Site): string[
       feeds.filter(({ path }) => path.includes('/')),
       ['feed of a tag or the like', 'feeds of tags and the like'],
     ),
+    ...group(`${folder}/…/archive/`, archives, ['archive of feeds', 'archives of feeds']),
     ...group(`${folder}/`, pages, ['page and file', 'pages and files']),
   ]
   const read = relative(config.folder, config.posts.folder) || '.'
-  return [`${count(posts.length, 'post')} read from ${read}`, ...table(rows, [1])]
+  return [
+    `${count(posts.length, 'post')} read from ${read}`,
+    ...table(rows, [1]),
+    ...describeCuts(cuts, config),
+  ]
 }
 
 function group(name: string, files: WrittenFile[], [one, more]: [string, string]): string[][] {

@@ -1,4 +1,7 @@
 import { describeFault } from '../errors.ts'
+import { channelsOf } from '../feeds/channel.ts'
+import { describeCuts } from '../feeds/cut.ts'
+import { wantedFeeds } from '../feeds/wanted.ts'
 import { upcomingDigests } from '../issues/plan.ts'
 import { emptyMemory, lookAtPosts } from '../round.ts'
 import type { Site } from '../site.ts'
@@ -20,7 +23,9 @@ export async function status(context: Context, options: { json?: boolean }): Pro
     const { terminal } = context
     const { db, config } = site
     const seen = await lookAtPosts(site, emptyMemory())
-    const { posts, faults } = seen
+    const { posts } = seen
+    const feeds = await wantedFeeds(channelsOf(posts, config, site.now()), config, site.now())
+    const faults = [...seen.faults, ...feeds.faults]
     for (const line of firstRoundLines(seen)) terminal.say(line)
     const subscribers = await countSubscribers(db)
     const suppressions = await countSuppressions(db)
@@ -32,6 +37,7 @@ export async function status(context: Context, options: { json?: boolean }): Pro
       terminal.json({
         posts: posts.length,
         faults: faults.map(({ file, line, message }) => ({ file, line: line ?? null, message })),
+        cuts: feeds.cuts,
         subscribers,
         suppressions,
         brakes: brakes.map(({ scope, until, reason }) => ({ scope, until: until.toISOString(), reason })),
@@ -77,6 +83,7 @@ export async function status(context: Context, options: { json?: boolean }): Pro
     const hubLine = hub && untoldLine(hub, site)
     if (hubLine) terminal.out(hubLine)
     for (const issue of issues) terminal.out(issueStateLine(issue, issue.deliveries))
+    for (const line of describeCuts(feeds.cuts, config)) terminal.out(line)
     for (const fault of faults) terminal.out(describeFault(fault))
     return EXIT.done
   })

@@ -83,7 +83,7 @@ function roundLines(done: Round, site: Site): string[] {
   lines.push(
     parts.length === 0 ? 'no mail was due' : `messages: ${parts.map((part) => part.join(' ')).join(', ')}`,
   )
-  lines.push(...done.delivered.happened)
+  lines.push(...done.delivered.happened, ...done.pinged.happened.map(({ line }) => line))
   return lines
 }
 
@@ -101,5 +101,6 @@ function roundJson(done: Round) {
       posts: posts.map((post) => post.slug),
     })),
     deliveries: done.delivered,
+    hub: done.pinged,
   }
 }

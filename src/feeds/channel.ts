@@ -74,9 +74,12 @@ function channels(kind: keyof typeof FOLDERS, groups: Groups): Channel[] {
 
 function grouped(posts: Post[], namesOf: (post: Post) => string[]): Groups {
   const groups: Groups = new Map()
+  // Thousands of posts share a handful of names.
+  const slugs = new Map<string, string>()
   for (const post of posts)
     for (const name of namesOf(post)) {
-      const slug = slugOf(name)
+      const slug = slugs.get(name) ?? slugOf(name)
+      slugs.set(name, slug)
       const group = groups.get(slug) ?? { names: new Map<string, number>(), posts: [] as Post[] }
       groups.set(slug, group)
       group.names.set(name, (group.names.get(name) ?? 0) + 1)

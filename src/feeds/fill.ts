@@ -8,8 +8,10 @@
  * an address of its own, because `feed` parses what it takes for one.
  */
 export type Fill = {
-  /** A token for plain text or an address, in an element or an attribute. */
+  /** A token for words of people's, in an element or an attribute. */
   text(value: string): string
+  /** A token for what programs read: addresses, ids, languages and the terms of categories. */
+  plain(value: string): string
   /** A token for HTML, in an element. */
   html(value: string): string
   /** The document with every token filled in, in one pass: what is filled in is not looked at again. */
@@ -24,6 +26,7 @@ export function startFill(): Fill {
   const token = (filling: string): string => `fill:${fillings.push(filling) - 1}`
   return {
     text: (value) => token(escapeText(value)),
+    plain: (value) => token(escapePlain(value)),
     html: (value) => token(cdata(value)),
     into: (markup) =>
       markup.replace(TOKEN, (_, inCdata, bare) => fillings[Number(inCdata ?? bare)] as string),
@@ -37,6 +40,29 @@ export function startFill(): Fill {
  */
 export function escapeText(text: string): string {
   return text.replace(/[&<>"]/g, (character) => `&#x${character.charCodeAt(0).toString(16).toUpperCase()};`)
+}
+
+// By XML's own names: some readers know no others where they take a value as it stands, and nobody takes it for HTML.
+function escapePlain(text: string): string {
+  const names: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
+  return text.replace(/[&<>"]/g, (character) => names[character] as string)
+}
+
+/**
+ * The markup of an element that `feed` does not know.
+ *
+ * @param attributes tokens, or what needs no escaping; those that are null are left out
+ * @param content likewise, or elements
+ */
+export function element(
+  name: string,
+  attributes: Record<string, string | number | null>,
+  content = '',
+): string {
+  const written = Object.entries(attributes).map(([key, value]) =>
+    value === null ? '' : ` ${key}="${value}"`,
+  )
+  return content === '' ? `<${name}${written.join('')}/>` : `<${name}${written.join('')}>${content}</${name}>`
 }
 
 // A section ends at the first `]]>`, so one that is part of the text is cut in two, each half in its own section.

@@ -1,55 +1,48 @@
-import type { Config } from '../config.ts'
 import { type Channel, channelUrl } from '../feeds/channel.ts'
-import type { ShowDate } from './date.ts'
-import { renderPage } from './page.ts'
-import type { Templates } from './template.ts'
-import { wordsFor } from './words.ts'
+import type { Archive } from './archive.ts'
+import { listed, nameLanguage, titleOf } from './listed.ts'
+import { type Press, renderPage } from './page.ts'
 
 /**
- * The page of a channel, by `templates/index.html`: as many posts with their summaries as a feed has, the older ones by
- * title alone.
+ * The page of a channel, by `templates/index.html`: as many posts with their summaries as a feed has, and the older
+ * ones by title alone, on this page or in archives.
+ *
+ * @param archives its own, newest first; where there are none all of its posts stand here
+ * @param contents where all tags, authors and languages are listed; the front page leads there
  */
 export function renderList(
   channel: Channel,
-  channels: Channel[],
-  config: Config,
-  templates: Templates,
-  show: ShowDate,
+  archives: Archive[],
+  contents: { kind: Channel['kind']; url: string }[],
+  press: Press,
 ): string {
-  const { language, title, description } = config.site
-  const entries = channel.posts.map((post) => ({
-    title: post.title,
-    url: post.url,
-    summary: post.summary,
-    language: post.language,
-    date: show(post.date, language),
-  }))
+  const { config, templates, show, frame } = press
+  const { language, title, description, url } = config.site
+  const { entries } = config.feeds
+  const here = channel.posts.slice(0, archives.length > 0 ? entries : channel.posts.length)
+  const posts = here.map((post) => listed(post, language, show))
+  const isFront = channel.kind === 'site'
   const content = templates.render('index', {
-    site: { title, description },
-    channel: { kind: channel.kind, name: channel.name },
-    tags:
-      channel.kind === 'site'
-        ? channels
-            .filter(({ kind }) => kind === 'tag')
-            .map((tag) => ({
-              name: tag.name,
-              url: channelUrl(config.site.url, tag),
-              count: tag.posts.length,
-            }))
-        : [],
-    newest: entries.slice(0, config.feeds.entries),
-    older: entries.slice(config.feeds.entries),
-    language,
-    subscribe: `${config.web.url}/subscribe`,
-    words: wordsFor(language),
+    ...frame(language, channel),
+    site: { title, description, url: `${url}/` },
+    channel: { kind: channel.kind, name: titleOf(channel), language: nameLanguage(channel) },
+    newest: posts.slice(0, entries),
+    older: posts.slice(entries),
+    archives: archives.map((archive) => ({
+      name: archive.name,
+      url: channelUrl(url, archive),
+      count: archive.posts.length,
+    })),
+    contents: isFront ? contents : [],
   })
   const page = {
-    title: channel.kind === 'site' ? null : channel.name,
+    title: isFront ? null : titleOf(channel),
     content,
     language,
-    canonical: channelUrl(config.site.url, channel),
-    description: channel.kind === 'site' ? description : '',
+    canonical: channelUrl(url, channel),
+    description: isFront ? description : '',
     channel,
+    invites: true,
   }
-  return renderPage(page, config, templates)
+  return renderPage(page, config, press)
 }

@@ -1,28 +1,29 @@
-import type { Config } from '../config.ts'
-import { type Channel, channelUrl } from '../feeds/channel.ts'
+/**
+ * The pages of the site for search engines (sitemaps.org 0.9), oldest posts first, the lists of posts behind them. A
+ * site with many has several files with an index over them: a new post changes the last of them and the index.
+ */
 import { escapeHtml } from '../markup.ts'
-import { correctedAt } from '../posts/post.ts'
 
-/** What sitemaps.org allows: "no more than 50,000 URLs". The newest are in it. */
-const MOST = 50_000
+/** `changed` in RFC 3339, or null where nobody could say. */
+export type Mapped = { url: string; changed: string | null }
 
-/** The pages of the site for search engines (sitemaps.org 0.9): the lists, then the posts, newest first. */
-export function renderSitemap(channels: Channel[], config: Config, now: Date): string {
-  const lists = channels.map((channel) => ({ loc: channelUrl(config.site.url, channel), lastmod: null }))
-  const posts = (channels[0]?.posts ?? []).map((post) => ({
-    loc: post.url,
-    lastmod: (correctedAt(post, now) ?? post.date).toISOString(),
-  }))
-  const urls = [...lists, ...posts]
-    .slice(0, MOST)
-    .map(
-      ({ loc, lastmod }) =>
-        `<url><loc>${escapeHtml(loc)}</loc>${lastmod ? `<lastmod>${lastmod}</lastmod>` : ''}</url>`,
-    )
-  return [
-    '<?xml version="1.0" encoding="UTF-8"?>',
-    '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">',
-    ...urls,
-    '</urlset>\n',
-  ].join('\n')
+const XML = '<?xml version="1.0" encoding="UTF-8"?>'
+const NAMESPACE = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+
+/** What a file holds. Search engines take ten times as many, but then each new post would write them all anew. */
+export const MOST_MAPPED = 5_000
+
+/** One file of pages. */
+export function renderSitemap(pages: Mapped[]): string {
+  const lines = pages.map(
+    ({ url, changed }) =>
+      `<url><loc>${escapeHtml(url)}</loc>${changed ? `<lastmod>${changed}</lastmod>` : ''}</url>`,
+  )
+  return [XML, `<urlset ${NAMESPACE}>`, ...lines, '</urlset>\n'].join('\n')
+}
+
+/** The index over several files, each at one of these addresses. */
+export function renderSitemapIndex(urls: string[]): string {
+  const lines = urls.map((url) => `<sitemap><loc>${escapeHtml(url)}</loc></sitemap>`)
+  return [XML, `<sitemapindex ${NAMESPACE}>`, ...lines, '</sitemapindex>\n'].join('\n')
 }

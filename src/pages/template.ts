@@ -4,10 +4,12 @@
  */
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
-import { Liquid, LiquidError, type Template } from 'liquidjs'
+import { Liquid, LiquidError, type Template, toValue } from 'liquidjs'
 import type { Config } from '../config.ts'
 import { errorCode, FaultsError } from '../errors.ts'
+import { escapeHtml } from '../markup.ts'
 import { packageFolder } from '../package.ts'
+import { compile } from './compile.ts'
 
 /** Those of mail lie in the same folders and end in `.mjml`. */
 const EXTENSION = '.html'
@@ -18,7 +20,7 @@ export type Templates = {
    *
    * @throws FaultsError with the template's file and line where it uses what there is not
    */
-  render: (name: 'page' | 'post' | 'index', values: object) => string
+  render: (name: 'page' | 'post' | 'index' | 'archive' | 'contents', values: object) => string
   /** Another text once any template of pages is another. */
   stamp: string
 }
@@ -31,25 +33,36 @@ export function openTemplates(config: Pick<Config, 'folder'>): Templates {
     extname: EXTENSION,
     // Never resolves `../`: a template reads templates and no other file.
     relativeReference: false,
-    outputEscape: 'escape',
+    outputEscape: (value) => escapeHtml(liquidText(value)),
     // A misspelt name is told, not printed as nothing; `{% if canonical %}` may still ask.
     strictVariables: true,
     strictFilters: true,
     lenientIf: true,
   })
-  const parsed = new Map<string, Template[]>()
+  const opened = new Map<string, { parsed: Template[]; quick: ReturnType<typeof compile> }>()
+  const open = (name: string) => {
+    const parsed = liquid.parseFileSync(name)
+    return { parsed, quick: compile(parsed) }
+  }
   return {
     render: (name, values) => {
       try {
-        const template = parsed.get(name) ?? liquid.parseFileSync(name)
-        parsed.set(name, template)
-        return liquid.renderSync(template, values)
+        const template = opened.get(name) ?? open(name)
+        opened.set(name, template)
+        return template.quick?.(values) ?? liquid.renderSync(template.parsed, values)
       } catch (error) {
         throw templateFault(error, name, folders, config.folder)
       }
     },
     stamp: folders.flatMap(fileStamps).join('\n'),
   }
+}
+
+/** What Liquid prints for a value: nothing for none, and the items of a list one behind the other. */
+function liquidText(printed: unknown): string {
+  const value = toValue(printed)
+  if (Array.isArray(value)) return value.map(liquidText).join('')
+  return value === null || value === undefined ? '' : String(value)
 }
 
 function templateFault(error: unknown, name: string, folders: string[], siteFolder: string): unknown {

@@ -1,29 +1,24 @@
 /** Which pages the folder that is served has to hold, and what each is made from. Nothing is made or written here. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Config } from '../config.ts'
 import { type Fault, FaultsError, UserError } from '../errors.ts'
 import { type Channel, channelUrl, tagFolder } from '../feeds/channel.ts'
-import { inFolder } from '../feeds/wanted.ts'
 import { readIfThere } from '../file.ts'
 import { shownFile } from '../posts/find.ts'
-import { correctedAt, isPublic, newestFirst, type Post } from '../posts/post.ts'
+import { correctedAt, isPublic, type Post } from '../posts/post.ts'
 import { findBeside } from '../public/beside.ts'
 import { pageFile, shownPath } from '../public/place.ts'
 import type { Wanted, WantedFiles } from '../public/wanted.ts'
-import { datesIn } from './date.ts'
-import { renderList } from './list.ts'
-import { renderPost } from './post.ts'
-import { renderSitemap } from './sitemap.ts'
-import { openTemplates } from './template.ts'
+import { openPress } from './page.ts'
+import { type Linked, renderPost } from './post.ts'
+import { BROTLI, LIST, wantedLists } from './wanted-lists.ts'
 
-const LIST = 'index.html'
-const BROTLI = 5
 /** What is not compressed by itself, by the end of its name. */
 const TEXT = /\.(css|csv|html?|ics|js|json|md|mjs|svg|txt|wasm|xml)$/i
 
 /**
  * Pages for a site that has no blog of its own: one for each public post, with the files beside it that it refers to,
- * and one for each channel that lists its posts; and a sitemap.
+ * one for each channel that lists its posts, its older ones in archives; and a sitemap.
  *
  * @param posts all posts, in any order; drafts and those of the future are left out here
  * @param channels of the same posts
@@ -35,33 +30,22 @@ export async function wantedPages(
   config: Config,
   now: Date,
 ): Promise<WantedFiles> {
-  const shown = newestFirst(posts.filter((post) => isPublic(post, now)))
-  const templates = openTemplates(config)
-  const show = datesIn(config.site.timeZone)
-  const all = digest([JSON.stringify([config.site, config.feeds, config.web.url]), templates.stamp])
-  const version = (post: Post) => `${post.hash} ${post.file} ${post.url}`
-  const folders = new Set(channels.map((channel) => channel.folder))
-  const wanted: WantedFiles = new Map()
+  const press = openPress(config)
+  const settings = JSON.stringify([config.site, config.posts.link, config.feeds, config.web.url])
+  const all = hash('sha256', `${settings}\n${press.templates.stamp}`, 'base64url')
+  const listed = channels[0]?.posts ?? []
+  const shown = [...listed, ...posts.filter((post) => post.unlisted && isPublic(post, now))]
+  const wanted = wantedLists(channels, all, press, now)
+  const linkTo = linksTo(channels, config)
+  const linked = (post: Post) => ({
+    tags: post.tags.map(linkTo.tag),
+    authors: post.authors.map(({ name }) => linkTo.author(name)),
+  })
+  const folder = shownFile(config, '')
   const faults: Fault[] = []
 
-  for (const channel of channels) {
-    wanted.set(inFolder(channel, LIST), {
-      source: null,
-      from: digest([all, channel.name, ...channel.posts.map(version)]),
-      make: () => renderList(channel, channels, config, templates, show),
-      step: 'list',
-      brotli: BROTLI,
-    })
-  }
-  wanted.set('sitemap.xml', {
-    source: null,
-    from: digest([all, ...channels.map(({ folder }) => folder), ...(channels[0]?.posts ?? []).map(version)]),
-    make: () => renderSitemap(channels, config, now),
-    step: 'list',
-    brotli: BROTLI,
-  })
   for (const post of shown) {
-    const path = pageFile(post.url, config.site.url)
+    const path = pagePath(post.url, config.site.url)
     const taken = path === null ? undefined : wanted.get(path)
     if (path === null) {
       const message = `its page would be ${post.url}, which is no plain path of the site; give it another slug`
@@ -71,28 +55,53 @@ export async function wantedPages(
       faults.push({ file: shownFile(config, post.file), message })
     } else {
       const updated = correctedAt(post, now)
-      const tags = tagLinks(post, folders, config)
+      // Where a tag's page is never changes; whether it has one does.
+      let links = ''
+      for (const name of post.tags) links += linkTo.tag(name).url === null ? '-' : '+'
+      for (const { name } of post.authors) links += linkTo.author(name).url === null ? '-' : '+'
       wanted.set(path, {
-        source: shownFile(config, post.file),
-        from: `${all} ${version(post)} ${updated} ${tags.map(({ url }) => url).join(' ')}`,
-        make: () => renderPost(post, { updated, tags }, config, templates, show),
+        source: folder === '.' ? post.file : `${folder}/${post.file}`,
+        from: `${all} ${post.hash} ${post.file} ${updated?.getTime()} ${links}`,
+        make: () => renderPost(post, { updated, ...linked(post) }, press),
         step: 'page',
         brotli: BROTLI,
       })
     }
   }
+  // Behind all pages, so that no picture takes the place of one.
   for (const post of shown)
     for (const address of post.refersTo) faults.push(...(await addBeside(address, post, wanted, config)))
   if (faults.length > 0) throw new FaultsError(faults)
   return wanted
 }
 
-/** The tags of a post, with the address of the tag's page where it has one. */
-function tagLinks(post: Post, folders: Set<string>, config: Config): { name: string; url: string | null }[] {
-  return post.tags.map((name) => {
-    const folder = tagFolder(name)
-    return { name, url: folders.has(folder) ? channelUrl(config.site.url, { folder }) : null }
-  })
+/** Names of tags and of authors with the address of their page, or null for one that has none. */
+function linksTo(channels: Channel[], config: Config): Record<'tag' | 'author', (name: string) => Linked> {
+  const url = (channel: Channel) => channelUrl(config.site.url, channel)
+  const tags = new Map(channels.map((channel) => [channel.folder, url(channel)]))
+  const authors = new Map(
+    channels.filter(({ kind }) => kind === 'author').map((channel) => [channel.name, url(channel)]),
+  )
+  return {
+    tag: each((name) => ({ name, url: tags.get(tagFolder(name)) ?? null })),
+    author: each((name) => ({ name, url: authors.get(name) ?? null })),
+  }
+}
+
+/** Asks for each name once. */
+function each(find: (name: string) => Linked): (name: string) => Linked {
+  const found = new Map<string, Linked>()
+  return (name) => {
+    const one = found.get(name) ?? find(name)
+    found.set(name, one)
+    return one
+  }
+}
+
+/** As `pageFile`, which has to parse two addresses for it; those of most posts are plain enough to be read off. */
+function pagePath(url: string, siteUrl: string): string | null {
+  const rest = url.startsWith(`${siteUrl}/`) ? url.slice(siteUrl.length + 1) : ''
+  return /^([\w-]{1,200}\/)+$/.test(rest) ? rest + LIST : pageFile(url, siteUrl)
 }
 
 /** Adds the file that a post refers to, where there is one. */
@@ -116,8 +125,4 @@ async function readCopied(path: string): Promise<Buffer> {
   const bytes = await readIfThere(path)
   if (bytes === null) throw new UserError(`${path}: was here a moment ago`, { hint: 'run it again' })
   return bytes
-}
-
-function digest(parts: string[]): string {
-  return createHash('sha256').update(parts.join('\n')).digest('base64url')
 }

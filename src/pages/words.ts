@@ -8,11 +8,16 @@ export type Words = {
   by: string
   updated: string
   tags: string
+  authors: string
+  languages: string
   feeds: string
+  allFeeds: string
   noPosts: string
   older: string
   subscribe: string
   invitation: string
+  address: string
+  leaveEmpty: string
 }
 
 const english: Words = {
@@ -21,11 +26,16 @@ const english: Words = {
   by: 'by',
   updated: 'Updated',
   tags: 'Tags',
+  authors: 'Authors',
+  languages: 'Languages',
   feeds: 'Feeds',
+  allFeeds: 'All feeds, for your reader (OPML)',
   noPosts: 'No posts yet.',
   older: 'Older posts',
   subscribe: 'Subscribe',
   invitation: 'New posts can come to you by e-mail, as often as you like.',
+  address: 'E-mail address',
+  leaveEmpty: 'Leave this empty',
 }
 
 const german: Words = {
@@ -34,14 +44,19 @@ const german: Words = {
   by: 'von',
   updated: 'Aktualisiert',
   tags: 'Schlagwörter',
+  authors: 'Wer hier schreibt',
+  languages: 'Sprachen',
   feeds: 'Feeds',
+  allFeeds: 'Alle Feeds für deinen Feedreader (OPML)',
   noPosts: 'Noch keine Beiträge.',
   older: 'Ältere Beiträge',
   subscribe: 'Abonnieren',
   invitation: 'Neue Beiträge kommen auf Wunsch per E-Mail, so oft du magst.',
+  address: 'E-Mail-Adresse',
+  leaveEmpty: 'Dieses Feld leer lassen',
 }
 
 /** The words for a BCP 47 language: `de-AT` gets German ones, an unknown language English ones. */
 export function wordsFor(language: string): Words {
-  return new Intl.Locale(language).language === 'de' ? german : english
+  return /^(de|deu)(-|$)/i.test(language) ? german : english
 }

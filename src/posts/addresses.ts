@@ -1,12 +1,12 @@
 import sanitizeHtml from 'sanitize-html'
 import type { Block, Inline, Tree } from './tree.ts'
 
-/** The relative addresses in a post's text and its lead picture, each once, as the author wrote them. */
-export function relativeAddresses(body: Tree, image: string | null): string[] {
+/** The relative addresses in a post's text and among its other `files`, each once, as the author wrote them. */
+export function relativeAddresses(body: Tree, files: string[]): string[] {
   const found: string[] = []
   collect(body.children, found)
   for (const note of body.footnotes) collect(note.children, found)
-  if (image !== null) found.push(image)
+  found.push(...files)
   return [...new Set(found)].filter(isRelative)
 }
 

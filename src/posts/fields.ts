@@ -6,8 +6,13 @@ import { z } from 'zod'
 import { isLanguage } from '../config-schema.ts'
 import { isTable } from './frontmatter.ts'
 import { oneLine } from './plain.ts'
-import type { Author } from './post.ts'
+import type { Attachment, Author, Episode } from './post.ts'
 import { slugFault } from './slug.ts'
+
+/** RFC 6838, 4.2: a type and a subtype of these characters. */
+const MEDIA_TYPE = /^[a-z0-9][\w!#$&^.+-]*\/[a-z0-9][\w!#$&^.+-]*$/
+/** The keys of files that go with a post, in the order in which they are told: players take the first. */
+const FILE_KEYS = ['audio', 'video', 'enclosures', 'attachments'] as const
 
 const line = z
   .union([z.string(), z.number()], { error: 'write it as text on one line' })
@@ -32,8 +37,27 @@ const picture = z.union(
   ],
   { error: 'write the address of a picture, or an object with "url"' },
 )
+const bytesWanted = { error: 'write its length in bytes, a whole number' }
+const bytes = z.int(bytesWanted).min(1, bytesWanted)
+const typeWanted = { error: 'write its type as "audio/mpeg"' }
+const duration = z
+  .union([z.string(), z.number()], { error: 'write it as "12:34", "1:02:03" or in seconds' })
+  .transform(seconds)
+  .refine((value) => value !== null, { error: 'write it as "12:34", "1:02:03" or in seconds' })
+const stated = z.looseObject({
+  url: z.string(),
+  type: z.string(typeWanted).trim().toLowerCase().regex(MEDIA_TYPE, typeWanted).nullish(),
+  length: bytes.nullish(),
+  duration: duration.nullish(),
+  title: line.nullish(),
+})
+const file = z.union([z.string(), stated])
+const files = z.union([file, z.array(file)], {
+  error:
+    'write the address of a file, or an object with "url" and, as you like, "type", "length" in bytes, "duration" and "title"; or a list of them',
+})
 const language = line.refine(isLanguage, { error: 'write a language tag such as "en" or "pt-BR"' })
-const edition = z
+const wholeNumber = z
   .union([z.string(), z.number()], { error: 'write a whole number from 1 on' })
   .transform(Number)
   .refine((value) => Number.isSafeInteger(value) && value >= 1, { error: 'write a whole number from 1 on' })
@@ -56,6 +80,14 @@ const KEYS = {
   description: ['description', 'summary', 'excerpt'],
   author: ['authors', 'author'],
   image: ['image', 'cover', 'heroimage'],
+  audio: ['audio'],
+  video: ['video'],
+  enclosures: ['enclosures', 'enclosure'],
+  attachments: ['attachments'],
+  duration: ['duration'],
+  episode: ['episode'],
+  season: ['season'],
+  explicit: ['explicit'],
   draft: ['draft'],
   published: ['published'],
   unlisted: ['unlisted'],
@@ -78,12 +110,20 @@ const schema = z.object({
   description: line.optional(),
   author: people.optional(),
   image: picture.optional(),
+  audio: files.optional(),
+  video: files.optional(),
+  enclosures: files.optional(),
+  attachments: files.optional(),
+  duration: duration.optional(),
+  episode: wholeNumber.optional(),
+  season: wholeNumber.optional(),
+  explicit: yesOrNo.optional(),
   draft: yesOrNo.optional(),
   published: yesOrNo.optional(),
   unlisted: yesOrNo.optional(),
   feed: yesOrNo.optional(),
   mail: yesOrNo.optional(),
-  edition: edition.optional(),
+  edition: wholeNumber.optional(),
   subject: line.optional(),
   tags: texts.optional(),
   categories: texts.optional(),
@@ -158,12 +198,41 @@ export function readAuthors(stated: Fields['author']): Author[] {
 
 function namedAuthor(text: string): Author[] {
   const [, name = '', email] = /^(.*?)\s*(?:<([^<>\s]+@[^<>\s]+)>)?$/.exec(text.trim()) ?? []
-  if (name === '' && email === undefined) return []
-  return [email === undefined ? { name } : { name: name || email, email }]
+  // An address without a name is nobody's: it would stand as a name on every page, for harvesters to find.
+  if (name === '') return []
+  return [email === undefined ? { name } : { name, email }]
 }
 
 function objectAuthor({ name, email, url }: z.output<typeof person>): Author {
   return { name, ...(email ? { email } : {}), ...(url ? { url } : {}) }
+}
+
+/**
+ * The files that go with a post: what a podcast app plays, what a reader offers to save. A `duration` that stands by
+ * itself is that of the first one.
+ */
+export function readAttachments({ fields, keys }: Pick<ReadFields, 'fields' | 'keys'>): Attachment[] {
+  const found = FILE_KEYS.flatMap((field) =>
+    [fields[field] ?? []].flat().map((one) => {
+      const { url, type, length, duration, title } = typeof one === 'string' ? { url: one } : one
+      return {
+        key: keys[field] ?? field,
+        url: url.trim(),
+        type: type ?? null,
+        length: length ?? null,
+        duration: duration ?? null,
+        title: title || null,
+      }
+    }),
+  )
+  if (found[0]) found[0].duration ??= fields.duration ?? null
+  return found
+}
+
+/** What podcast directories ask about an episode; null where the post says nothing of it. */
+export function readEpisode({ episode, season, explicit }: Fields): Episode | null {
+  if (episode === undefined && season === undefined && explicit === undefined) return null
+  return { number: episode ?? null, season: season ?? null, explicit: explicit ?? null }
 }
 
 type Entry = { key: string; value: unknown }
@@ -185,6 +254,15 @@ function foldKeys(data: Record<string, unknown>): { stated: Map<string, Entry>; 
   }
   for (const [name, { value }] of stated) if (value === null || value === '') stated.delete(name)
   return { stated, faults }
+}
+
+/** `754`, `"12:34"` or `"1:02:03"` in whole seconds; null for anything else. */
+function seconds(value: string | number): number | null {
+  const text = String(value).trim()
+  if (/^\d{1,7}(\.\d+)?$/.test(text)) return Math.round(Number(text))
+  const [, hours = '0', minutes, rest] = /^(?:(\d{1,3}):)?(\d{1,3}):([0-5]\d)$/.exec(text) ?? []
+  if (minutes === undefined) return null
+  return Number(hours) * 3600 + Number(minutes) * 60 + Number(rest)
 }
 
 // RFC 3986, 2: the characters of a URI; 3: it begins with a scheme.

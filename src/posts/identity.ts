@@ -24,7 +24,8 @@ import type { Fault } from '../errors.ts'
 import { type Database, time, type Writer, write } from '../store/database.ts'
 import {
   assignSequence,
-  insertPost,
+  insertPosts,
+  type NewPost,
   type NewPostRow,
   type PostRow,
   type ReadyPost,
@@ -36,7 +37,7 @@ import {
 import { firstRoundAt, recordFirstRound } from '../store/settings.ts'
 import { shownFile } from './find.ts'
 import { ALIKE, likeness, runsOf } from './likeness.ts'
-import { isPublic, type Post, type ReadPost } from './post.ts'
+import { isPublic, type Post, type ReadPost, sourceOf } from './post.ts'
 import { readPost } from './read.ts'
 
 export type KnownPost = Post & {
@@ -63,6 +64,8 @@ const RECENT_MS = 24 * 3_600_000
 /** How many lost texts a new one is held against: more is a folder that was exchanged as a whole. */
 const MOST_COMPARED = 500
 
+/** What is compared of a post each round; its text is, by its hash. */
+type Facts = Omit<NewPostRow, 'source'>
 type Read = { posts: ReadPost[]; faults: Fault[] }
 type Match = { post: ReadPost; row: PostRow | null }
 
@@ -80,8 +83,10 @@ export async function identifyPosts(
 ): Promise<Identified> {
   const rows = await readPostRows(db)
   refuseEmptied(read, rows, config)
-  const alike = await findAlike(db, read, rows, config, now)
-  const seen = compare(read, rows, alike, await firstRoundAt(db), config, now)
+  const firstRound = await firstRoundAt(db)
+  const known = compare(read, rows, new Map(), firstRound, config, now)
+  const alike = await findAlike(db, known, rows, now)
+  const seen = alike.size === 0 ? known : compare(read, rows, alike, firstRound, config, now)
   // What was read above may be another process's past by now, so the transaction looks again before it writes.
   const kept = seen.isNeeded
     ? await write(db, async (trx) => {
@@ -163,19 +168,29 @@ async function record(
 ): Promise<{ post: ReadPost; row: PostRow }[]> {
   const { isFirst, taken } = changes
   await releaseFiles(trx, changes.released, now)
-  const known: { post: ReadPost; row: PostRow }[] = []
+  const released = new Set(changes.released)
+  const rows = new Map<ReadPost, PostRow>()
+  const fresh = new Map<string, { post: ReadPost; row: NewPost }>()
   for (const { post, row } of changes.matches) {
     if (row) {
       const changed = rowOf(post, row.id)
-      if (differs(changed, row) || changes.released.includes(row.key)) await updatePost(trx, row.key, changed)
-      known.push({ post, row: { ...row, ...changed } })
+      if (differs(changed, row) || released.has(row.key))
+        await updatePost(trx, row.key, { ...changed, source: sourceOf(post) })
+      rows.set(post, { ...row, ...changed })
     } else {
-      const fresh = rowOf(post, post.statedId ?? makeId(post, config, taken))
-      taken.add(fresh.id)
+      const id = post.statedId ?? makeId(post, config, taken)
+      taken.add(id)
       const first = { old: isFirst && isPublic(post, now), doubt: doubtOfNew(changes), edition: post.edition }
-      known.push({ post, row: await insertPost(trx, fresh, first, now) })
+      fresh.set(id, { post, row: { ...rowOf(post, id), ...first, source: sourceOf(post) } })
     }
   }
+  const inserted = await insertPosts(
+    trx,
+    Array.from(fresh.values(), ({ row }) => row),
+    now,
+  )
+  for (const row of inserted) rows.set((fresh.get(row.id) as { post: ReadPost }).post, row)
+  const known = changes.matches.map(({ post }) => ({ post, row: rows.get(post) as PostRow }))
   if (isFirst) await recordFirstRound(trx, now)
   else await assignSequence(trx, readyPosts(known, config, now))
   return known
@@ -230,21 +245,19 @@ function isRecent(row: PostRow, now: Date): boolean {
 /** New files whose text is nearly that of a post whose file is gone: by file, the post's key. */
 async function findAlike(
   db: Database,
-  read: Read,
+  { matches }: Changes,
   rows: PostRow[],
-  config: Config,
   now: Date,
 ): Promise<Map<string, number>> {
-  const { matches } = matchPosts(read, rows, new Map(), config)
   const fresh = matches
     .filter(({ post, row }) => row === null && post.statedId === null)
-    .map(({ post }) => ({ file: post.file, source: post.source, runs: new Set<string>() }))
+    .map(({ post }) => ({ file: post.file, post, runs: new Set<string>() }))
   const alike = new Map<string, number>()
   if (fresh.length === 0) return alike
   const matched = new Set(matches.flatMap(({ row }) => row?.key ?? []))
   const lost = rows.filter((row) => !matched.has(row.key) && isRecent(row, now)).slice(-MOST_COMPARED)
   if (lost.length === 0) return alike
-  for (const post of fresh) post.runs = runsOf(post.source)
+  for (const post of fresh) post.runs = runsOf(sourceOf(post.post))
   for (const row of lost) {
     const runs = runsOf(await readPostSource(db, row.key))
     const [likest] = fresh
@@ -264,16 +277,22 @@ function matchPosts(
   alike: Map<string, number>,
   config: Config,
 ): { matches: Match[]; unreadable: PostRow[] } {
-  const found = new Map<ReadPost, PostRow>()
+  const found = findUnchanged(read.posts, rows)
+  const left = read.posts.filter((post) => !found.has(post))
+  const taken = new Set(found.values())
   // What had a file until now comes before what has been gone for longer.
-  const free = new Set(rows.toSorted((a, b) => Number(a.file === null) - Number(b.file === null)))
+  const free = new Set(
+    rows
+      .filter((row) => !taken.has(row))
+      .toSorted((a, b) => Number(a.file === null) - Number(b.file === null)),
+  )
   const match = (
     indexRow: (row: PostRow) => string | null,
     indexPost: (post: ReadPost) => string | null,
     isSame: (post: ReadPost, row: PostRow) => boolean = () => true,
   ) => {
-    const candidates = Map.groupBy(free, indexRow)
-    for (const post of read.posts) {
+    const candidates = Map.groupBy(left.length > 0 ? free : [], indexRow)
+    for (const post of left) {
       const wanted = indexPost(post)
       if (found.has(post) || wanted === null) continue
       const row = candidates.get(wanted)?.find((candidate) => free.has(candidate) && isSame(post, candidate))
@@ -327,6 +346,23 @@ function matchPosts(
   return { matches: read.posts.map((post) => ({ post, row: found.get(post) ?? null })), unreadable }
 }
 
+/**
+ * The posts whose name and text are what they were, which most are in most rounds: steps 1 and 2, without looking
+ * through all rows for each.
+ */
+function findUnchanged(posts: ReadPost[], rows: PostRow[]): Map<ReadPost, PostRow> {
+  const stated = new Set(posts.map((post) => post.statedId))
+  const rowOfFile = new Map(rows.map((row) => [row.file, row]))
+  const found = new Map<ReadPost, PostRow>()
+  for (const post of posts) {
+    const row = rowOfFile.get(post.file)
+    if (row?.hash !== post.hash) continue
+    // An id that a post states goes to that post, whoever had it.
+    if (post.statedId === null ? !stated.has(row.id) : post.statedId === row.id) found.set(post, row)
+  }
+  return found
+}
+
 // Gone, or there and not to be read? A fault of the file, or of a folder it is in, says the second.
 function findUnreadable(rows: Iterable<PostRow>, read: Read, config: Config): PostRow[] {
   const files = new Set(read.posts.map((post) => post.file))
@@ -362,21 +398,19 @@ function makeId(post: ReadPost, { site }: Config, taken: Set<string>): string {
   for (let number = 2, id = base; ; id = `${base}-${number++}`) if (!taken.has(id)) return id
 }
 
-function rowOf(post: ReadPost, id: string): NewPostRow {
+function rowOf(post: ReadPost, id: string): Facts {
   return {
     id: post.statedId ?? id,
     file: post.file,
     slug: post.slug,
     title: post.title,
     date: time(post.date),
-    source: post.source,
     hash: post.hash,
     modified_at: time(post.modified),
   }
 }
 
-// The text is compared by its hash.
-function differs({ source: _, ...wanted }: NewPostRow, row: PostRow): boolean {
+function differs(wanted: Facts, row: PostRow): boolean {
   return (Object.keys(wanted) as (keyof typeof wanted)[]).some((key) => wanted[key] !== row[key])
 }
 

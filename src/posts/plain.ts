@@ -12,9 +12,12 @@ export function toPlainText(blocks: Block[]): string {
   return oneLine(blocks.map(blockText).join(' '))
 }
 
-/** The text with every run of white space as one space, and none at its ends. */
+/**
+ * The text with every run of line ends, tabs and spaces as one space, and none at its ends. A space that is wide, or
+ * may not break a line, was meant: "10 000 €" has two of them.
+ */
 export function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').trim()
+  return text.replace(/[ \t\n\v\f\r\u2028\u2029]+/g, ' ').replace(/^ | $/g, '')
 }
 
 function blockText(block: Block): string {
@@ -42,7 +45,7 @@ function blockText(block: Block): string {
 }
 
 function inlineText(nodes: Inline[]): string {
-  return nodes
+  return withoutHidden(nodes)
     .map((node) => {
       switch (node.type) {
         case 'text':
@@ -68,6 +71,17 @@ function inlineText(nodes: Inline[]): string {
       }
     })
     .join('')
+}
+
+// Inline HTML is one tag for each node, and what a script or a style holds is text between two of them.
+function withoutHidden(nodes: Inline[]): Inline[] {
+  let hidden: string | undefined
+  return nodes.filter((node) => {
+    const tag = node.type === 'html' ? /^<(\/?)(script|style|template)\b/i.exec(node.html) : null
+    if (tag && hidden === undefined && tag[1] === '') hidden = tag[2]?.toLowerCase()
+    else if (tag?.[1] === '/' && tag[2]?.toLowerCase() === hidden) hidden = undefined
+    return hidden === undefined
+  })
 }
 
 // Good enough for words that are escaped wherever they are written; what has to be safe goes through the sanitizer.

@@ -1,5 +1,23 @@
 export type Author = { name: string; email?: string; url?: string }
 
+/** A file that goes with a post, as its front matter states it: an episode's sound, slides, a PDF. */
+export type Attachment = {
+  /** The key that names it, for faults. */
+  key: string
+  /** As the author wrote it. */
+  url: string
+  /** A media type, `audio/mpeg`. */
+  type: string | null
+  /** In bytes. */
+  length: number | null
+  /** In seconds. */
+  duration: number | null
+  title: string | null
+}
+
+/** What podcast directories ask about an episode. */
+export type Episode = { number: number | null; season: number | null; explicit: boolean | null }
+
 /** One Markdown file, read and checked, before it is known which post it is. */
 export type ReadPost = {
   /** Path below the posts folder, with forward slashes: `2026/hello.md`. */
@@ -22,6 +40,9 @@ export type ReadPost = {
   summary: string
   /** Address of the lead picture as the author wrote it. */
   image: string | null
+  /** In the order in which they are told: players take the first. */
+  attachments: Attachment[]
+  episode: Episode | null
   draft: boolean
   /** True gives it a page that nothing leads to: no list, no feed, no mail, and search engines are told to pass. */
   unlisted: boolean
@@ -35,21 +56,30 @@ export type ReadPost = {
   subject: string | null
   /** The text as HTML for pages and feeds: safe, every address absolute. `readBody` has it as a tree, for mail. */
   html: string
-  /** The relative addresses in the text and the lead picture, as the author wrote them: files that may lie beside it. */
+  /** How many bytes `html` takes at most where it is written into JSON, which escapes quotes and line ends. */
+  htmlBytes: number
+  /** The relative addresses of the text, the lead picture and attachments, as written: files that may lie beside it. */
   refersTo: string[]
   /** Front matter that Posthorn gives no meaning to. */
   extra: Record<string, unknown>
-  /** The file's text and its SHA-256 in hex. */
-  source: string
+  /** The bytes of the file, UTF-8, and their SHA-256 in hex. */
+  source: Uint8Array
   hash: string
   /** When the file was last written. */
   modified: Date
+  /** In bytes. */
+  size: number
 }
 
 /** A post with the identity that feeds, mail and the database know it by. */
 export type Post = ReadPost & {
   /** Permanent: a URI stated in front matter, or made when the post was first seen. */
   id: string
+}
+
+/** The text of a post's file. It is kept as bytes: as text, ten thousand files take several times their size. */
+export function sourceOf({ source }: Pick<ReadPost, 'source'>): string {
+  return Buffer.from(source.buffer, source.byteOffset, source.byteLength).toString()
 }
 
 /** True once a post may be seen: no draft, and its date has come. */

@@ -1,54 +1,25 @@
 /**
- * Files to posts: the whole folder, or one text. What is not right becomes a fault with its file and line, and all
- * faults of a run are told together; a file is among the posts or among the faults, never half read.
+ * A file to a post. What is not right becomes a fault with its file and line, and all faults are told together: a file
+ * is a post or its faults, never half read.
  */
 import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import type { Config } from '../config.ts'
 import type { Fault } from '../errors.ts'
 import { relativeAddresses } from './addresses.ts'
-import { findClashes } from './clash.ts'
 import { readDate } from './date.ts'
-import { readAuthors, readFields, readTags } from './fields.ts'
-import { type FoundPost, findPosts, shownFile, unreadable } from './find.ts'
+import { readAttachments, readAuthors, readEpisode, readFields, readTags } from './fields.ts'
+import { type FoundPost, shownFile, unreadable } from './find.ts'
 import { lineOfKey, readFrontMatter } from './frontmatter.ts'
 import { toHtml } from './html.ts'
 import { postAddress } from './link.ts'
 import { parseMarkdown } from './markdown.ts'
-import type { Author, ReadPost } from './post.ts'
+import { type Author, type ReadPost, sourceOf } from './post.ts'
+import { resolveMedia } from './resolve.ts'
 import { makeSlug, slugFault, splitName } from './slug.ts'
 import { summarize, withoutMore } from './summary.ts'
 import { takeTitle } from './title.ts'
-
-/** How many files are open at once, at most, and how many are parsed before other work gets its turn. */
-const BATCH = 32
-
-/**
- * Reads the posts folder: drafts and posts of the future too, in the order of their files.
- *
- * @param known posts of an earlier run by file. One whose file has the same time and size is given back as it is.
- */
-export async function readPosts(
-  config: Config,
-  known: Map<string, ReadPost> = new Map(),
-): Promise<{ posts: ReadPost[]; faults: Fault[] }> {
-  const { found, faults } = await findPosts(config)
-  const read: ReadPost[] = []
-  for (let first = 0; first < found.length; first += BATCH) {
-    const results = await Promise.all(
-      found.slice(first, first + BATCH).map((one) => readFound(one, known.get(one.file), config)),
-    )
-    for (const result of results) {
-      if (Array.isArray(result)) faults.push(...result)
-      else read.push(result)
-    }
-  }
-  const clashes = findClashes(read, (post, key) => place(post, key, config))
-  const posts = read.filter((post) => !clashes.has(post.file))
-  faults.push(...Array.from(clashes.values()).flat())
-  return { posts, faults: faults.sort(byPlace) }
-}
 
 /**
  * Reads one post from its text. Pure: the same text gives the same post.
@@ -94,14 +65,24 @@ export function readPost(
   const { title, body } = takeTitle(fields.title, parseMarkdown(front.body))
   if (title === '' && keys.title === undefined)
     fault('there is no title; write "title:" in the front matter, or begin the text with "# Title"')
+  const attachments = readAttachments({ fields, keys })
+  for (const { key, url } of attachments)
+    if (resolveMedia(url, config.site.url) === null)
+      fault(
+        `"${key}" is "${url}", which leads to no file; write an address on the web, or that of a file beside the post`,
+        key,
+      )
   if (faults.length > 0 || !date) return faults.sort(byPlace)
 
   const authors = readAuthors(fields.author)
+  // Of its own memory: a Buffer shares a larger piece, which goes whole from one thread to another.
+  const bytes = new TextEncoder().encode(source)
   const slug = makeSlug(fields.slug ?? name.slug)
   const url = postAddress({ slug, date }, config)
   const image = fields.image || null
   const text = withoutMore(body)
   const unlisted = fields.unlisted ?? false
+  const html = Buffer.from(toHtml(text, url))
   return {
     file,
     statedId: fields.id ?? null,
@@ -115,40 +96,43 @@ export function readPost(
     authors: authors.length > 0 ? authors : siteAuthors(config),
     summary: fields.description ?? summarize(body),
     image,
+    attachments,
+    episode: readEpisode(fields),
     draft: fields.draft === true || fields.published === false,
     unlisted,
     feed: !unlisted && (fields.feed ?? true),
     mail: !unlisted && (fields.mail ?? true),
     edition: fields.edition ?? 1,
     subject: fields.subject ?? null,
-    html: flat(toHtml(text, url)),
-    refersTo: relativeAddresses(text, image),
+    // A string made of many pieces keeps each of them, at several times its size, until somebody needs it in one.
+    html: html.toString(),
+    htmlBytes: bytesInJson(html),
+    refersTo: relativeAddresses(text, [...(image ? [image] : []), ...attachments.map((one) => one.url)]),
     extra,
-    source,
-    hash: createHash('sha256').update(source).digest('hex'),
+    source: bytes,
+    hash: createHash('sha256').update(bytes).digest('hex'),
     modified,
+    size: bytes.length,
   }
 }
 
-// A string made of many pieces keeps each of them, at several times its size, until somebody needs it in one.
-function flat(text: string): string {
-  return Buffer.from(text).toString()
+/** Quotes, backslashes, tabs and line feeds are two bytes there; other controls were taken out. */
+export function bytesInJson(text: Buffer): number {
+  let bytes = text.length
+  for (const byte of text) if (byte === 0x22 || byte === 0x5c || byte === 0x0a || byte === 0x09) bytes++
+  return bytes
 }
 
-async function readFound(
-  found: FoundPost,
-  known: ReadPost | undefined,
-  config: Config,
-): Promise<ReadPost | Fault[]> {
-  if (
-    known?.modified.getTime() === found.modified.getTime() &&
-    Buffer.byteLength(known.source) === found.size
-  )
-    return known
+/**
+ * Reads one file.
+ *
+ * @returns the post, or everything that is wrong with it
+ */
+export function readFile(found: FoundPost, config: Config): ReadPost | Fault[] {
   const file = shownFile(config, found.file)
   let bytes: Buffer
   try {
-    bytes = await readFile(found.path)
+    bytes = readFileSync(found.path)
   } catch (error) {
     return [{ file, message: unreadable('file', error) }]
   }
@@ -169,10 +153,10 @@ function siteAuthors({ site }: Config): Author[] {
   return [email === undefined ? { name } : { name, email }]
 }
 
-/** Where a key of a post that has been read stands, for a fault that shows only beside other posts. */
-function place(post: ReadPost, key: string, config: Config): Omit<Fault, 'message'> {
+/** Where a key of a post that has been read stands, for a fault that shows only beside other things. */
+export function placeOfKey(post: ReadPost, key: string, config: Config): Omit<Fault, 'message'> {
   const file = shownFile(config, post.file)
-  const front = readFrontMatter(post.source)
+  const front = readFrontMatter(sourceOf(post))
   const line = 'head' in front ? lineOfKey(front.head, key) : undefined
   return line === undefined ? { file } : { file, line }
 }
@@ -192,7 +176,8 @@ function firstBadLine(bytes: Buffer): number {
   return line
 }
 
-function byPlace(a: Fault, b: Fault): number {
+/** The order in which faults are told. */
+export function byPlace(a: Fault, b: Fault): number {
   if (a.file !== b.file) return a.file < b.file ? -1 : 1
   return (a.line ?? 0) - (b.line ?? 0)
 }

@@ -12,6 +12,8 @@ export function makeSlug(text: string): string {
     text
       .normalize('NFC')
       .replace(/[^\p{L}\p{M}\p{N}._~-]+/gu, '-')
+      // What only changes the letter before it is nothing by itself, and invisible.
+      .replace(/(?<![\p{L}\p{M}\p{N}])\p{M}+/gu, '')
       // A folder named "." or ".." is another one, and one that begins with a dot is hidden.
       .replace(/^[-.]+|[-.]+$/g, '')
   )

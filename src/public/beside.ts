@@ -15,6 +15,8 @@ export type Beside = {
   to: string
   /** Another text once the file is another. */
   stamp: string
+  /** In bytes. */
+  size: number
 }
 
 /**
@@ -39,7 +41,9 @@ export async function findBeside(
     // A symlink may lead to anything that the author can read, keys and drafts elsewhere included.
     if (!from.startsWith((await realpath(postsFolder)) + sep) || isPost(from)) return null
     const found = await stat(from)
-    return found.isFile() ? { from, to, stamp: `${from} ${found.size} ${found.mtimeMs} ${found.ino}` } : null
+    if (!found.isFile()) return null
+    const { size, mtimeMs, ino } = found
+    return { from, to, stamp: `${from} ${size} ${mtimeMs} ${ino}`, size }
   } catch (error) {
     if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP'].includes(errorCode(error) ?? '')) return null
     throw error

@@ -2,32 +2,37 @@
  * Which files of the folder that is served are Posthorn's.
  *
  * The folder is the author's, who may keep more in it: a logo, a page about themselves, another program's output. So
- * Posthorn keeps a list of what it wrote there, `.posthorn-pages`, and touches nothing else: a file that is on the
- * list and not wanted any more is removed; one that is in the way and not on it is a fault. Earlier slugs in the
- * database would not do: the author may throw the database away and keep the folder, and pictures have no row. A mark
- * inside the pages would not do either: pictures have no place for it.
+ * Posthorn keeps a list of what it wrote there and touches nothing else: a file that is on the list and not wanted any
+ * more is removed; one that is in the way and not on it is a fault. Earlier slugs in the database would not do:
+ * pictures have no row. A list in the folder itself would not do either: many static hosts serve files that begin with
+ * a dot, and it names the pages of unlisted posts.
  *
- * The list names a file before the file is written and until it is removed, so a crash leaves nothing unlisted. A
- * line of it is a path below the folder; the first line says what it is. What has been removed stands on a second
- * list, `.posthorn-gone`, until it comes back, so that a server can say that it is gone and not merely that it is not
- * there: feed readers then stop asking.
+ * The list lies beside the journal, as `posthorn.files` beside `posthorn.journal`. It names a file before the file is
+ * written and until it is removed, so a crash leaves nothing unlisted. A line of it is a path below the folder; the
+ * first line says what it is. Where the list is lost, a page is known again by its bytes or by its generator's name.
+ *
+ * What has been removed stands on a second list, `posthorn.gone`, until it comes back, so that the web server can say
+ * that it is gone and not merely that it is not there: feed readers then stop asking.
  *
  * The siblings `X.gz` and `X.br` of a file X are Posthorn's where X is, and are not listed.
  */
+import { statSync } from 'node:fs'
 import { rmdir, unlink } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, parse } from 'node:path'
 import type { Config } from '../config.ts'
 import { errorCode, type Fault, FaultsError, UserError } from '../errors.ts'
 import { cannotWrite, readIfThere, replaceFile } from '../file.ts'
 import { isPlainPath, shownPath } from './place.ts'
 import type { WantedFiles } from './wanted.ts'
 
-const OWNED = '.posthorn-pages'
-const ABOUT_OWNED =
-  '# What Posthorn wrote into this folder and may replace or remove. It touches nothing else here.'
-const GONE = '.posthorn-gone'
-const ABOUT_GONE =
-  '# What Posthorn wrote into this folder once and removed; its web server answers 410 Gone for it.'
+/** What lies beside the journal, by the end of its name, and what its first line says. */
+const LISTS = {
+  files:
+    '# What Posthorn wrote into the folder that is served and may replace or remove. It touches nothing else there.',
+  gone: '# What Posthorn wrote into the folder that is served and removed; its web server answers 410 Gone for it.',
+}
+/** What every page of Posthorn's own templates says of itself. */
+const MARK = '<meta name="generator" content="Posthorn">'
 /** How many that are gone are remembered, the latest: who still asks for one of ten years ago gets a 404. */
 const MOST_GONE = 10_000
 
@@ -36,12 +41,23 @@ export const SIBLINGS = ['.gz', '.br'] as const
 
 /** The paths of Posthorn's own files. */
 export function readOwned(config: Config): Promise<Set<string>> {
-  return readList(join(config.feeds.folder, OWNED), config)
+  return readList('files', config)
+}
+
+/** Another text once the list is another, written by this process or by one beside it; null where there is none. */
+export function ownedStamp(config: Config): string | null {
+  const found = statSync(listFile('files', config), { throwIfNoEntry: false })
+  return found ? `${found.ino} ${found.size} ${found.mtimeMs}` : null
 }
 
 /** Makes the list these paths. */
 export function writeOwned(paths: Iterable<string>, config: Config): Promise<boolean> {
-  return writeList(OWNED, ABOUT_OWNED, [...new Set(paths)].sort(), config)
+  return writeList('files', [...new Set(paths)].sort(), config)
+}
+
+/** The paths of what was removed; the file it stands in changes whenever they do. */
+export function goneFile(config: Config): string {
+  return listFile('gone', config)
 }
 
 /** Remembers what was removed just now, and forgets what is there again. */
@@ -50,29 +66,38 @@ export async function recordGone(
   there: Pick<Set<string>, 'has'>,
   config: Config,
 ): Promise<void> {
-  const before = await readList(join(config.feeds.folder, GONE), config)
+  const before = await readList('gone', config)
   const gone = [...new Set([...before, ...removed])].filter((path) => !there.has(path)).slice(-MOST_GONE)
-  if (gone.length > 0 || before.size > 0) await writeList(GONE, ABOUT_GONE, gone, config)
+  if (gone.length > 0 || before.size > 0) await writeList('gone', gone, config)
 }
 
-async function readList(file: string, config: Config): Promise<Set<string>> {
+async function readList(name: keyof typeof LISTS, config: Config): Promise<Set<string>> {
+  const file = listFile(name, config)
   const [, ...paths] = ((await readIfThere(file))?.toString() ?? '').trimEnd().split('\n')
   const strange = paths.find((path) => !isPlainPath(path))
   if (strange !== undefined)
-    throw new UserError(`${shownPath(file, config)}: "${strange}" is no file below its folder`, {
-      hint: 'Posthorn removes what this list names; take the line out if you did not write it, or delete the list',
-    })
+    throw new UserError(
+      `${shownPath(file, config)}: "${strange}" is no path below the folder that is served`,
+      {
+        hint: 'Posthorn removes what this list names; take the line out if you did not write it, or delete the list',
+      },
+    )
   return new Set(paths)
 }
 
-function writeList(name: string, about: string, paths: string[], config: Config): Promise<boolean> {
-  return replaceFile(join(config.feeds.folder, name), `${[about, ...paths].join('\n')}\n`)
+function writeList(name: keyof typeof LISTS, paths: string[], config: Config): Promise<boolean> {
+  return replaceFile(listFile(name, config), `${[LISTS[name], ...paths].join('\n')}\n`)
+}
+
+function listFile(name: keyof typeof LISTS, { journal }: Config): string {
+  const { dir, name: journalName } = parse(journal.file)
+  return join(dir, `${journalName}.${name}`)
 }
 
 /**
  * Which of the wanted files are Posthorn's to write: those on the list, those not there yet, feeds, whose names nothing
- * else has, and pages that are there with the very bytes, so that a lost list heals. A picture with the very bytes is
- * the author's own copy and stays so.
+ * else has, and pages that say that they are Posthorn's or have the very bytes, so that a lost list heals. A picture
+ * with the very bytes is the author's own copy and stays so.
  *
  * @throws FaultsError where a file of the author's is in the way
  */
@@ -86,8 +111,8 @@ export async function chooseOwn(
   for (const [path, { make, source, step }] of wanted) {
     const file = join(config.feeds.folder, path)
     const there = listed.has(path) || step === 'feed' ? null : await readIfThere(file)
-    const same = there?.equals(Buffer.from(await make())) ?? true
-    if (!same)
+    const isOurs = there === null || there.includes(MARK) || there.equals(Buffer.from(await make()))
+    if (!isOurs)
       faults.push({
         file: shownPath(file, config),
         message: `this file is not Posthorn's, and ${source ?? 'the list of posts'} needs its place; move it away, or delete it`,

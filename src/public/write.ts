@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { Config } from '../config.ts'
 import { compressFile } from './compress.ts'
-import { chooseOwn, readOwned, recordGone, removeOwned, writeOwned } from './owned.ts'
+import { chooseOwn, ownedStamp, readOwned, recordGone, removeOwned, writeOwned } from './owned.ts'
 import { shownPath } from './place.ts'
 import { hasSiblings, putFile } from './put.ts'
 import { STEPS, type Wanted, type WantedFiles } from './wanted.ts'
@@ -23,10 +23,14 @@ export type WrittenFile = {
 
 /**
  * What a process wrote last: by path, what each file was made from. What is made from the same again is not made
- * again, and not looked at on the disk either. Who deletes the folder, or one that stands in it, gets all of it anew at
- * once; who deletes one page gets it back at the next start.
+ * again, and not looked at on the disk either, until another process has been at work in the folder. Who deletes the
+ * folder, or one that stands in it, gets all of it anew at once; who deletes one page gets it back at the next start.
  */
-export type Shown = { made: Map<string, { from: string; bytes: number }>; owned: Set<string> | null }
+export type Shown = {
+  made: Map<string, { from: string; bytes: number }>
+  /** Posthorn's own files, and a stamp of the list that says so; null before the first time. */
+  owned: { paths: Set<string>; stamp: string | null } | null
+}
 
 export function nothingShown(): Shown {
   return { made: new Map(), owned: null }
@@ -50,18 +54,17 @@ export async function writePublic(
   mayRemove: (path: string) => boolean,
 ): Promise<WrittenFile[]> {
   const root = config.feeds.folder
-  if (shown.owned === null || !isThere(shown.owned, root)) {
-    shown.made.clear()
-    shown.owned = await readOwned(config)
-  }
-  const listed = shown.owned
+  const known = shown.owned
+  if (known === null || known.stamp !== ownedStamp(config) || !isThere(known.paths, root)) shown.made.clear()
+  const listed = known !== null && shown.made.size > 0 ? known.paths : await readOwned(config)
+  // Until all of it is done: what fails half-way is looked at anew.
+  shown.owned = null
   const ours = await chooseOwn(inOrder(wanted), listed, config)
   const changed = [...ours].filter((path) => shown.made.get(path)?.from !== wanted.get(path)?.from)
   const unwanted = [...listed].filter((path) => !ours.has(path))
   const stale = unwanted.filter(mayRemove)
   await rehearse(changed, wanted)
   if (changed.length > 0 || unwanted.length > 0) await writeOwned([...listed, ...ours], config)
-  shown.owned = new Set([...listed, ...ours])
 
   const written = new Set<string>()
   for (const step of STEPS) {
@@ -74,7 +77,7 @@ export async function writePublic(
   }
   if (unwanted.length > 0) await writeOwned(ours, config)
   if (stale.length > 0 || changed.length > 0) await recordGone(stale, ours, config)
-  shown.owned = ours
+  shown.owned = { paths: ours, stamp: ownedStamp(config) }
 
   return [...ours].map((path) => ({
     file: shownPath(join(root, path), config),

@@ -119,6 +119,7 @@ describe('--json', () => {
       faults: [
         { file: 'posts/broken.md', line: 3, message: '"date" is "yesterday"; write it as 2026-01-31' },
       ],
+      cuts: [],
       subscribers: { unconfirmed: 1, confirmed: 2, unsubscribed: 0 },
       suppressions: 0,
       brakes: [],

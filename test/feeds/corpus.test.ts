@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { renderAtom } from '../../src/feeds/atom.ts'
 import { renderJson } from '../../src/feeds/json.ts'
 import { renderRss } from '../../src/feeds/rss.ts'
-import { readPosts } from '../../src/posts/read.ts'
+import { readPosts } from '../../src/posts/folder.ts'
 import { site, toFeed } from './example.ts'
 import { readAtom, readJson, readRss, readStrictly } from './read-back.ts'
 

@@ -58,6 +58,34 @@ const POSTS: Post[] = [
     },
     'Text\u000b with a bell\u0007.',
   ),
+  post(
+    'episode',
+    {
+      title: 'Q & A',
+      date: new Date('2026-02-01T20:00:00Z'),
+      image: 'cover.png',
+      attachments: [
+        {
+          key: 'audio',
+          url: 'q&a.mp3',
+          type: 'audio/mpeg',
+          length: 5_650_889,
+          duration: 754,
+          title: 'Q & A, "whole"',
+        },
+        {
+          key: 'attachments',
+          url: 'https://files.example/s.pdf?a=1&b=2',
+          type: 'application/pdf',
+          length: 12,
+          duration: null,
+          title: null,
+        },
+      ],
+      episode: { number: 7, season: 2, explicit: true },
+    },
+    'Listen.',
+  ),
   post('nobody', { authors: [], summary: '', date: new Date('2026-02-01T08:00:00Z') }, ''),
 ]
 
@@ -73,6 +101,26 @@ test.each([
 ] as const)('the %s feed of the example posts is %s', async (format, file) => {
   const documents = render(toFeed(POSTS, await site(), NOW))
   await expect(documents[format]).toMatchFileSnapshot(`golden/${file}`)
+})
+
+test('the RSS of a podcast that passes changes on by a hub is podcast.xml', async () => {
+  const feeds = {
+    hub: 'https://hub.example/?a=1&b=2',
+    podcast: {
+      image: '/cover.jpg',
+      category: 'Society & Culture',
+      subcategory: 'Documentary',
+      explicit: false,
+      owner: { email: 'show@example.org' },
+      type: 'serial',
+    },
+  }
+  const feed = toFeed(POSTS, await site({ feeds }), NOW)
+  await expect(renderRss(feed)).toMatchFileSnapshot('golden/podcast.xml')
+  expect(renderAtom(feed)).toContain('<link rel="hub" href="https://hub.example/?a=1&amp;b=2"/>')
+  expect(JSON.parse(renderJson(feed)).hubs).toEqual([{ type: 'WebSub', url: 'https://hub.example/?a=1&b=2' }])
+  for (const document of [renderAtom(feed), renderJson(feed), renderRss(toFeed(POSTS, await site(), NOW))])
+    expect(document).not.toContain('itunes')
 })
 
 test('the three formats carry the same values in the same order', async () => {
@@ -135,7 +183,7 @@ describe('what each format demands', () => {
   test('RSS declares every prefix it uses, also where no post has any text', async () => {
     const rss = renderRss(toFeed([post('empty', {}, '')], await site(), NOW))
     const used = new Set(Array.from(rss.matchAll(/<(\w+):/g), ([, prefix]) => prefix))
-    expect(used).toEqual(new Set(['atom', 'dc']))
+    expect(used).toEqual(new Set(['atom', 'fh', 'dc']))
     for (const prefix of used) expect(rss).toMatch(new RegExp(`<rss [^>]*xmlns:${prefix}=`))
   })
 

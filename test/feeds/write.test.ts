@@ -75,7 +75,7 @@ test('a scheduled post is in the feeds from its second on', async () => {
 })
 
 test('the newest posts come first, as many as the site wants, in whatever order they were read', async () => {
-  const config = await site({ feeds: { entries: 3 } })
+  const config = await site({ feeds: { entries: 2 } })
   const posts = [
     post('b', { date: new Date('2026-01-02T00:00:00Z') }),
     post('newest', { date: new Date('2026-01-03T00:00:00Z') }),
@@ -84,7 +84,7 @@ test('the newest posts come first, as many as the site wants, in whatever order 
   ]
   const found = await publish(posts, config)
   for (const { entries } of found) {
-    expect(entries.map((entry) => entry.url.split('/').at(-2))).toEqual(['newest', 'a', 'b'])
+    expect(entries.map((entry) => entry.url.split('/').at(-2))).toEqual(['newest', 'a'])
   }
   const again = await writeFeeds(posts.toReversed(), config, NOW)
   expect(again.some((feed) => feed.written)).toBe(false)
@@ -175,6 +175,50 @@ test('no e-mail address of an author is published', async () => {
   const config = await site()
   await publish([post('one', { authors: [{ name: 'Grace', email: 'grace@example.org' }] })], config)
   for (const document of await written(config)) expect(document).not.toContain('@')
+})
+
+test('an author who gave an e-mail address in the place of a name is in no feed, and nobody is in their place', async () => {
+  const config = await site()
+  await publish(
+    [post('one', { authors: [{ name: 'grace@example.org', email: 'grace@example.org' }] })],
+    config,
+  )
+  const [rss = '', atom = '', json = ''] = await written(config)
+  for (const document of [rss, atom, json]) expect(document).not.toContain('grace')
+  expect(rss).not.toContain('dc:creator>')
+  // Of an entry without an author, the feed's is the author.
+  expect(atom.match(/<author>/g)).toHaveLength(1)
+})
+
+test('someone who is known by an address that is no e-mail address is shown', async () => {
+  const config = await site()
+  await publish([post('one', { authors: [{ name: '@grace@social.example' }] })], config)
+  for (const document of await written(config)) expect(document).toContain('@grace@social.example')
+})
+
+test('a feed of a tag, an author or a language has an id, an address and a title of its own', async () => {
+  const config = await site()
+  const posts = [
+    post('one', { tags: ['C++'], authors: [{ name: 'Grace' }] }),
+    post('zwei', { language: 'de', authors: [{ name: 'Ada' }] }),
+  ]
+  await writeFeeds(posts, config, NOW)
+  for (const [folder, title] of [
+    ['tags/cplusplus', 'Tea & <code>: C++'],
+    ['authors/grace', 'Tea & <code>: Grace'],
+    ['languages/de', 'Tea & <code>: Deutsch'],
+  ] as const) {
+    const read = (file: string) => readFile(join(config.feeds.folder, folder, file), 'utf8')
+    const [rss, atom] = [await read('rss.xml'), await read('atom.xml')]
+    expect(readRss(rss).title).toBe(title)
+    expect(rss).toContain(`<atom:link href="https://blog.example/${folder}/rss.xml" rel="self"`)
+    expect(atom).toContain(`<id>https://blog.example/${folder}/</id>`)
+    expect(JSON.parse(await read('feed.json'))).toMatchObject({
+      title,
+      home_page_url: `https://blog.example/${folder}/`,
+      feed_url: `https://blog.example/${folder}/feed.json`,
+    })
+  }
 })
 
 test('a script does not come back to life when the characters that hid it are taken out', async () => {

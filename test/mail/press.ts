@@ -46,6 +46,8 @@ export function post(title: string, markdown: string, changes: Partial<Post> = {
     authors: [{ name: 'Ada' }],
     summary: 'Two kilos of tomatoes, what to do with them, and a word on the weather.',
     image: null,
+    attachments: [],
+    episode: null,
     draft: false,
     unlisted: false,
     feed: true,
@@ -53,11 +55,13 @@ export function post(title: string, markdown: string, changes: Partial<Post> = {
     edition: 1,
     subject: null,
     html: '',
+    htmlBytes: 0,
     refersTo: [],
     extra: {},
-    source: markdown,
+    source: Buffer.from(markdown),
     hash: '',
     modified: new Date('2026-10-20T22:30:00Z'),
+    size: 0,
     ...changes,
   }
 }

@@ -7,7 +7,7 @@ import { DARK, LIGHT } from '../../src/mail/colors.ts'
 import { type Mjml, withMjml } from '../../src/mail/mjml.ts'
 import { type Rendition, renderConfirmation, renderDigest, renderIssue } from '../../src/mail/render.ts'
 import { slot } from '../../src/mail/slots.ts'
-import { readPosts } from '../../src/posts/read.ts'
+import { readPosts } from '../../src/posts/folder.ts'
 import { post, pressOf } from './press.ts'
 
 // All tests share one child, as all renditions of a round do.

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { dirname, join, sep } from 'node:path'
 import { type Config, loadConfig, writesPages } from '../../src/config.ts'
 import { channelsOf } from '../../src/feeds/channel.ts'
+import { renderOpml } from '../../src/feeds/opml.ts'
 import { wantedPages } from '../../src/pages/wanted.ts'
+import { readPosts } from '../../src/posts/folder.ts'
 import type { Post } from '../../src/posts/post.ts'
-import { readPosts } from '../../src/posts/read.ts'
 import { nothingShown, type Shown, type WrittenFile, writePublic } from '../../src/public/write.ts'
 
 export const NOW = new Date('2026-11-22T12:00:00Z')
@@ -18,6 +19,7 @@ export type Site = {
   read: (file: string) => Promise<string>
   /** Reads the posts folder and writes the pages; what was written is told by file. */
   publish: (options?: { now?: Date; shown?: Shown }) => Promise<WrittenFile[]>
+  opml: () => Promise<string>
   /** Every file below public/, but for the lists of what is ours and the sitemap. */
   pages: () => Promise<string[]>
 }
@@ -52,6 +54,7 @@ export async function makeSite(changes: Record<string, object> = {}): Promise<Si
       const files = await writePublic(wanted, config, shown, () => true)
       return files.filter(({ path }) => path !== 'sitemap.xml')
     },
+    opml: async () => renderOpml(channelsOf(await readAll(config), config, NOW), config),
     pages: async () =>
       (await filesBelow(config.feeds.folder)).filter(
         (file) => !file.startsWith('.') && file !== 'sitemap.xml',

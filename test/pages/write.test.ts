@@ -58,8 +58,8 @@ test('a draft and a post of tomorrow leak into nothing, and come when their time
   await site.write('posts/tomorrow.md', markdown('Tomorrow', '2026-11-23T08:00:00Z'))
   await site.publish()
   expect(await site.pages()).toEqual(['index.html', 'posts/one/index.html'])
-  for (const file of ['index.html', 'posts/one/index.html', '.posthorn-pages'])
-    expect(await site.read(`public/${file}`)).not.toMatch(/secret|tomorrow|plan\.png/i)
+  for (const file of ['public/index.html', 'public/posts/one/index.html', 'data/posthorn.files'])
+    expect(await site.read(file)).not.toMatch(/secret|tomorrow|plan\.png/i)
 
   await site.publish({ now: new Date('2026-11-23T08:00:00Z') })
   expect(await site.pages()).toContain('posts/tomorrow/index.html')
@@ -129,7 +129,7 @@ test('a lost list heals: pages with the very bytes are known again, and removed 
   const site = await makeSite()
   await site.write('posts/one.md', markdown('One', '2026-01-31'))
   await site.publish()
-  await rm(join(site.folder, 'public/.posthorn-pages'))
+  await rm(join(site.folder, 'data/posthorn.files'))
   await site.publish()
   await rm(join(site.folder, 'posts/one.md'))
   await site.publish()
@@ -139,9 +139,9 @@ test('a lost list heals: pages with the very bytes are known again, and removed 
 test('a list that names files outside of the folder is refused, and they stay', async () => {
   const site = await makeSite()
   await site.write('precious.txt', 'Mine')
-  await site.write('public/.posthorn-pages', '# list\n../precious.txt\n')
+  await site.write('data/posthorn.files', '# list\n../precious.txt\n')
   await expect(site.publish()).rejects.toThrow(
-    'public/.posthorn-pages: "../precious.txt" is no file below its folder',
+    'data/posthorn.files: "../precious.txt" is no path below the folder that is served',
   )
   expect(await site.read('precious.txt')).toBe('Mine')
 })
@@ -248,7 +248,7 @@ test('a post whose page would be the front page is told', async () => {
 test('a blog of its own at a full address gets no pages, and what is in the folder stays', async () => {
   const site = await makeSite({ posts: { link: 'https://elsewhere.example/{slug}' } })
   await site.write('public/index.html', "another program's")
-  await site.write('public/.posthorn-pages', '# list\nindex.html\n')
+  await site.write('data/posthorn.files', '# list\nindex.html\n')
   await site.write('posts/one.md', markdown('One', '2026-01-31'))
   expect(await site.publish()).toEqual([])
   expect(await site.pages()).toEqual(['index.html'])

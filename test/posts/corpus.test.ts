@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { readPosts } from '../../src/posts/read.ts'
+import { readPosts } from '../../src/posts/folder.ts'
 import { makeSite } from './site.ts'
 
 const folder = fileURLToPath(new URL('../../../shared/corpus/nodejs-blog', import.meta.url))
