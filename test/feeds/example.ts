@@ -5,7 +5,7 @@ import { type Config, loadConfig } from '../../src/config.ts'
 import { FaultsError } from '../../src/errors.ts'
 import { channelsOf } from '../../src/feeds/channel.ts'
 import type { Cut } from '../../src/feeds/cut.ts'
-import type { Feed, Media } from '../../src/feeds/feed.ts'
+import { type Feed, isFeedFile, type Media } from '../../src/feeds/feed.ts'
 import { toFeed as feedOf } from '../../src/feeds/tell.ts'
 import { wantedFeeds } from '../../src/feeds/wanted.ts'
 import { toHtml } from '../../src/posts/html.ts'
@@ -94,7 +94,7 @@ function statedMedia({ attachments, url: base }: Post): Media[] {
 /** Writes all feeds, and tells of the site's own. */
 export async function writeFeeds(posts: Post[], config: Config, now: Date): Promise<WrittenFile[]> {
   const { files } = await writeAll(posts, config, now)
-  return files.filter(({ path }) => !path.includes('/'))
+  return files.filter(({ path }) => !path.includes('/') && isFeedFile(path))
 }
 
 /** Writes the feeds of all channels with their archives. */

@@ -40,7 +40,7 @@ test('three files are written, and told with their sizes', async () => {
     { file: 'public/feed.json', written: true },
   ])
   for (const { file, bytes } of done) expect((await stat(join(config.folder, file))).size).toBe(bytes)
-  expect(await shown(config)).toEqual(['atom.xml', 'feed.json', 'rss.xml'])
+  expect(await shown(config)).toEqual(['atom.xml', 'feed.json', 'feeds.opml', 'rss.xml'])
 })
 
 test('a second time, on a later day, nothing is written', async () => {

@@ -19,26 +19,33 @@ describe.skipIf(missing(CHROMIUM, '--version'))('Chromium', () => {
   afterAll(() => browser?.close())
 
   describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
-    test('shows every page on a telephone without sideways scrolling, for everybody to read', async () => {
-      const site = await buildSampleSite()
-      const page = await openTelephone(browser, colorScheme, join(site, 'public'))
-      const pages = readdirSync(join(site, 'public'), { recursive: true, encoding: 'utf8' })
-        .filter((file) => file.endsWith('index.html'))
-        .map((file) => file.replace(/index\.html$/, ''))
+    test.each([375, 1280])(
+      'shows every kind of page %i pixels wide without sideways scrolling, for everybody to read',
+      async (width) => {
+        const site = await buildSampleSite(manyPosts())
+        const page = await openPage(browser, colorScheme, join(site, 'public'), width)
+        const pages = readdirSync(join(site, 'public'), { recursive: true, encoding: 'utf8' })
+          .filter((file) => file.endsWith('index.html'))
+          .map((file) => file.replace(/index\.html$/, ''))
+          // One tag is like another, and so are authors and languages.
+          .filter((path) => !/^(tags\/(?!many\/$).+|(authors|languages)\/.+|posts\/many-.+)$/.test(path))
 
-      expect(pages.length).toBeGreaterThan(7)
-      const faults: string[] = []
-      for (const path of pages) {
-        await page.goto(`${BLOG}/${path}`)
-        faults.push(...(await faultsOf(page, `/${path}`)))
-      }
-      expect(faults).toEqual([])
-    })
+        expect(pages).toEqual(
+          expect.arrayContaining(['', 'tags/', 'tags/many/', 'archive/2024/', 'posts/wide/']),
+        )
+        const faults: string[] = []
+        for (const path of pages) {
+          await page.goto(`${BLOG}/${path}`)
+          faults.push(...(await faultsOf(page, `/${path}`)))
+        }
+        expect(faults).toEqual([])
+      },
+    )
 
     test('shows every message on a telephone without sideways scrolling, for everybody to read', async () => {
       const site = await buildSampleSite()
       const messages = await mailSampleSite(site)
-      const page = await openTelephone(browser, colorScheme, join(site, 'public'))
+      const page = await openPage(browser, colorScheme, join(site, 'public'), 375)
 
       // Seven posts, a digest and the question whether somebody meant to subscribe.
       expect(messages.size).toBe(9)
@@ -52,8 +59,59 @@ describe.skipIf(missing(CHROMIUM, '--version'))('Chromium', () => {
   })
 })
 
-async function openTelephone(browser: Browser, colorScheme: 'light' | 'dark', folder: string): Promise<Page> {
-  const context = await browser.newContext({ colorScheme, viewport: { width: 375, height: 800 } })
+/** Enough posts for archives, one with all that may be too wide, and one that is written from the right. */
+function manyPosts(): Record<string, string> {
+  const posts: Record<string, string> = { 'wide.md': WIDE, 'arabic.md': ARABIC }
+  for (let day = 0; day < 125; day++)
+    posts[`many-${day}.md`] =
+      `---\ntitle: Post ${day}\ndate: ${new Date(Date.UTC(2024, 0, 1) + day * 86_400_000 * 7).toISOString()}\ntags: [many]\n---\n\nHello.\n`
+  return posts
+}
+
+const LONG = 'Donaudampfschifffahrtsgesellschaftskapitaensmuetze'
+const WIDE = `---
+title: ${LONG} ${LONG}${LONG}
+date: 2026-10-01
+tags: [many, ${LONG}]
+authors: [Ada, Grace]
+image: https://blog.example/none.png
+audio: { url: "https://media.example/talk.mp3", length: 10 }
+---
+
+## ${LONG}${LONG}
+
+    ${LONG} ${LONG} ${LONG}
+
+| ${LONG} | ${LONG} |
+|---|---|
+| \`${LONG}\` | https://example.org/${LONG} |
+
+![Not there](https://blog.example/none.png) \`${LONG}${LONG}\`[^1]
+
+[^1]: ${LONG}${LONG}
+`
+const ARABIC = `---
+title: رسالة من البريد
+date: 2026-10-02
+lang: ar
+---
+
+نص *عربي*:
+
+> - واحد
+
+\`\`\`
+code
+\`\`\`
+`
+
+async function openPage(
+  browser: Browser,
+  colorScheme: 'light' | 'dark',
+  folder: string,
+  width: number,
+): Promise<Page> {
+  const context = await browser.newContext({ colorScheme, viewport: { width, height: 800 } })
   onTestFinished(() => context.close())
   await context.route('**/*', (route) => {
     const { origin, pathname } = new URL(route.request().url())

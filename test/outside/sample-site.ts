@@ -10,13 +10,18 @@ import { onTestFinished } from 'vitest'
 const run = promisify(execFile)
 const CHECKOUT = join(import.meta.dirname, '..', '..')
 
-/** The folder of a site whose `public/` is built. It goes away with the test. */
-export async function buildSampleSite(): Promise<string> {
+/**
+ * The folder of a site whose `public/` is built. It goes away with the test.
+ *
+ * @param more posts beside the samples, by the names of their files
+ */
+export async function buildSampleSite(more: Record<string, string> = {}): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'sample-site-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   cpSync(join(CHECKOUT, 'posts'), join(folder, 'posts'), { recursive: true })
   const example = readFileSync(join(CHECKOUT, 'config.example.json'), 'utf8')
   writeFileSync(join(folder, 'config.json'), example.replace('"settle": "10m"', '"settle": "0"'))
+  for (const [name, text] of Object.entries(more)) writeFileSync(join(folder, 'posts', name), text)
   await posthorn(folder, 'build')
   return folder
 }
