@@ -18,16 +18,38 @@ import { type Noted, noteFeeds } from './hub/note.ts'
 import { type Pinged, pingHub } from './hub/ping.ts'
 import { planIssues } from './issues/plan.ts'
 import type { Transport } from './mail/transport.ts'
-import { wantedPages } from './pages/wanted.ts'
+import { openTemplates } from './pages/template.ts'
+import { emptyPagesMemory, type PagesMemory, wantedPages } from './pages/wanted.ts'
 import { shownFile } from './posts/find.ts'
 import { readPosts } from './posts/folder.ts'
-import { type Identified, identifyPosts, type KnownPost } from './posts/identity.ts'
+import {
+  emptyIdentityMemory,
+  type Identified,
+  type IdentityMemory,
+  identifyPosts,
+  type KnownPost,
+} from './posts/identity.ts'
 import type { ReadPost } from './posts/post.ts'
-import { nothingShown, type Shown, type WrittenFile, writePublic, writeSiblings } from './public/write.ts'
+import { type Outlook, outlookOf, stampOf } from './public/outlook.ts'
+import {
+  compressFiles,
+  isUntouched,
+  nothingShown,
+  type Shown,
+  type WrittenFile,
+  writePublic,
+} from './public/write.ts'
 import type { Site } from './site.ts'
 
 /** What a process keeps from round to round, so that an unchanged post costs nothing. */
-export type Memory = { posts: Map<string, ReadPost>; shown: Shown; noted: Noted }
+export type Memory = {
+  posts: Map<string, ReadPost>
+  identity: IdentityMemory
+  pages: PagesMemory
+  shown: Shown
+  noted: Noted
+  written: Written | null
+}
 
 export type Published = Identified & {
   faults: Fault[]
@@ -39,12 +61,20 @@ export type Planned = Published & { enqueued: Enqueued[] }
 export type Round = Planned & { delivered: Delivered; pinged: Pinged }
 
 export function emptyMemory(): Memory {
-  return { posts: new Map(), shown: nothingShown(), noted: new Map() }
+  return {
+    posts: new Map(),
+    identity: emptyIdentityMemory(),
+    pages: emptyPagesMemory(),
+    shown: nothingShown(),
+    noted: new Map(),
+    written: null,
+  }
 }
 
 export async function round(site: Site, memory: Memory, signal: AbortSignal): Promise<Round> {
   const planned = await publishAndPlan(site, memory)
   const [delivered, pinged] = await Promise.all([deliverNow(site, signal), pingHub({ ...site, signal })])
+  await compressFiles(site.config, memory.shown, signal)
   return { ...planned, delivered, pinged }
 }
 
@@ -86,7 +116,7 @@ export async function publish(site: Site, memory: Memory): Promise<Published> {
 export async function publishStrictly(site: Site, memory: Memory): Promise<Published> {
   const read = await readPosts(site.config, memory.posts)
   if (read.faults.length > 0) throw new FaultsError(read.faults)
-  const identified = await identifyPosts(site.db, read, site.config, site.now())
+  const identified = await identifyPosts(site.db, read, site.config, site.now(), memory.identity)
   return writeOut(site, memory, { ...identified, faults: [] })
 }
 
@@ -94,7 +124,8 @@ export async function publishStrictly(site: Site, memory: Memory): Promise<Publi
 export async function lookAtPosts(site: Site, memory: Memory): Promise<Identified & { faults: Fault[] }> {
   const read = await readPosts(site.config, memory.posts)
   memory.posts = new Map(read.posts.map((post) => [post.file, post]))
-  return { ...(await identifyPosts(site.db, read, site.config, site.now())), faults: read.faults }
+  const identified = await identifyPosts(site.db, read, site.config, site.now(), memory.identity)
+  return { ...identified, faults: read.faults }
 }
 
 /** Delivers what is due over transports that are opened for it and closed again. */
@@ -129,11 +160,20 @@ async function writeOut(
 ): Promise<Published> {
   const { config } = site
   const now = site.now()
+  const before = memory.written
+  if (before && isAsBefore(before, seen.posts, site, memory)) return { ...seen, ...before.out }
+  memory.written = null
+  const templates = openTemplates(config).stamp
+  const outlook = outlookOf(seen.posts, config, now)
+  const beside = stampOf(outlook.watched)
+
   const channels = channelsOf(seen.posts, config, now)
   const { files: wanted, cuts, faults } = await wantedFeeds(channels, config, now)
   if (faults.length > 0) throw new FaultsError(faults)
-  if (writesPages(config))
-    for (const [path, page] of await wantedPages(seen.posts, channels, config, now)) wanted.set(path, page)
+  if (writesPages(config)) {
+    const pages = await wantedPages(seen.posts, channels, config, now, memory.pages)
+    for (const [path, page] of pages) wanted.set(path, page)
+  }
   // Where the blog has its own pages, what an earlier setting left as a page of ours may be its output by now.
   const files = await writePublic(
     wanted,
@@ -141,8 +181,31 @@ async function writeOut(
     memory.shown,
     (path) => writesPages(config) || isFeedFile(path) || isArchiveFile(path),
   )
-  const paths = files.map((file) => file.path)
-  await noteFeeds(site, paths, memory.noted)
-  await writeSiblings(paths, wanted, config)
+  await noteFeeds(
+    site,
+    files.map((file) => file.path),
+    memory.noted,
+  )
+  const unchanged = files.map((file) => (file.written ? { ...file, written: false } : file))
+  memory.written = { posts: seen.posts, templates, outlook, beside, out: { files: unchanged, cuts } }
   return { ...seen, files, cuts }
+}
+
+/** What was written the last time, and all that it depended on. */
+type Written = {
+  posts: KnownPost[]
+  templates: string
+  outlook: Outlook
+  beside: string
+  out: { files: WrittenFile[]; cuts: Cut[] }
+}
+
+function isAsBefore(before: Written, posts: KnownPost[], { config, now }: Site, memory: Memory): boolean {
+  return (
+    before.posts === posts &&
+    now().getTime() < before.outlook.until &&
+    isUntouched(config, memory.shown) &&
+    openTemplates(config).stamp === before.templates &&
+    stampOf(before.outlook.watched) === before.beside
+  )
 }

@@ -10,6 +10,7 @@ import { describeFault, UserError } from './errors.ts'
 import { describeCuts } from './feeds/cut.ts'
 import { pingHub } from './hub/ping.ts'
 import type { Log } from './log.ts'
+import { compressFiles } from './public/write.ts'
 import { delivering, emptyMemory, type Planned, publishAndPlan } from './round.ts'
 import { describeReplayed, type Site } from './site.ts'
 import { outsideChanges } from './store/database.ts'
@@ -53,6 +54,10 @@ export async function work(site: Site, log: Log, signal: AbortSignal): Promise<W
     tellPlanned(log, await publishAndPlan(site, memory), site, told)
     mailing.run()
     pinging.run()
+    compressing.run()
+  })
+  const compressing = oneAtATime(signal, log, async () => {
+    await compressFiles(site.config, memory.shown, signal)
   })
   const pinging = oneAtATime(signal, log, async () => {
     for (const { level, line } of (await pingHub({ ...site, signal })).happened) log[level](line)
@@ -70,6 +75,7 @@ export async function work(site: Site, log: Log, signal: AbortSignal): Promise<W
       await rounds.idle()
       await mailing.idle()
       await pinging.idle()
+      await compressing.idle()
       for (const transport of transports) await transport.close()
     }
     if (signal.aborted) stop().then(resolve, reject)

@@ -2,7 +2,7 @@ import { relative } from 'node:path'
 import { describeCuts } from '../feeds/cut.ts'
 import { isArchiveFile } from '../feeds/feed.ts'
 import { pingHub } from '../hub/ping.ts'
-import type { WrittenFile } from '../public/write.ts'
+import { compressFiles, type WrittenFile } from '../public/write.ts'
 import { emptyMemory, type Published, publishStrictly } from '../round.ts'
 import type { Site } from '../site.ts'
 import { count, size, table } from '../terminal.ts'
@@ -12,15 +12,22 @@ import { tellSeen } from './plan.ts'
 /** Posts to feeds and pages, nothing sent; nothing written either where a post has a fault. */
 export async function build(context: Context, options: { json?: boolean }): Promise<number> {
   return context.withSite(async (site) => {
-    const published = await publishStrictly(site, emptyMemory())
+    const memory = emptyMemory()
+    const started = performance.now()
+    const published = await publishStrictly(site, memory)
+    const live = performance.now()
+    await compressFiles(site.config, memory.shown)
+    const took = { live: Math.round(live - started), compressed: Math.round(performance.now() - live) }
     const pinged = await pingHub({ ...site, signal: context.surroundings.signal })
     if (options.json) {
       const { posts, files, cuts } = published
       context.terminal.json({
         posts: posts.length,
-        files: files.map(({ file, bytes, written }) => ({ file, bytes, written })),
+        files: files.map(({ file, bytes, written, entries }) => ({ file, bytes, written, entries })),
         hub: pinged,
         cuts,
+        // In milliseconds: until feeds and pages were there, and until their compressed siblings were.
+        took,
       })
       return EXIT.done
     }
@@ -40,7 +47,9 @@ export function publishedLines({ posts, files, cuts }: Published, site: Site): s
   ) as [WrittenFile[], WrittenFile[]]
   const pages = files.filter(({ step }) => step !== 'feed')
   const rows = [
-    ...feeds.filter(({ path }) => !path.includes('/')).map((feed) => summary(feed.file, [feed], '')),
+    ...feeds
+      .filter(({ path }) => !path.includes('/'))
+      .map((feed) => summary(feed.file, [feed], contentOf(feed))),
     ...group(
       `${folder}/…/`,
       feeds.filter(({ path }) => path.includes('/')),
@@ -55,6 +64,10 @@ export function publishedLines({ posts, files, cuts }: Published, site: Site): s
     ...table(rows, [1]),
     ...describeCuts(cuts, config),
   ]
+}
+
+function contentOf({ entries }: WrittenFile): string {
+  return entries === undefined ? 'all feeds' : count(entries, 'entry', 'entries')
 }
 
 function group(name: string, files: WrittenFile[], [one, more]: [string, string]): string[][] {

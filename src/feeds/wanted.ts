@@ -66,7 +66,15 @@ export async function wantedFeeds(channels: Channel[], config: Config, now: Date
     for (const format of Object.keys(FORMATS) as FeedFormat[]) {
       const file = archive === null ? FORMATS[format].file : archiveFile(format, archive)
       const make = () => RENDER[format](feed())
-      files.set(inFolder(channel, file), { source: null, from: signature, make, step: 'feed', brotli })
+      const entries = posts.length
+      files.set(inFolder(channel, file), {
+        source: null,
+        from: signature,
+        make,
+        step: 'feed',
+        brotli,
+        entries,
+      })
     }
   }
 

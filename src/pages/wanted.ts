@@ -11,10 +11,20 @@ import { pageFile, shownPath } from '../public/place.ts'
 import type { Wanted, WantedFiles } from '../public/wanted.ts'
 import { openPress } from './page.ts'
 import { type Linked, renderPost } from './post.ts'
-import { BROTLI, LIST, wantedLists } from './wanted-lists.ts'
+import { BROTLI, LIST, type ListsMemory, wantedLists } from './wanted-lists.ts'
 
 /** What is not compressed by itself, by the end of its name. */
 const TEXT = /\.(css|csv|html?|ics|js|json|md|mjs|svg|txt|wasm|xml)$/i
+
+/** What a process keeps from round to round: of what was the same, what is wanted is the same. */
+export type PagesMemory = {
+  posts: WeakMap<Post, { from: string; path: string; file: Wanted }>
+  lists: ListsMemory
+}
+
+export function emptyPagesMemory(): PagesMemory {
+  return { posts: new WeakMap(), lists: new Map() }
+}
 
 /**
  * Pages for a site that has no blog of its own: one for each public post, with the files beside it that it refers to,
@@ -22,6 +32,7 @@ const TEXT = /\.(css|csv|html?|ics|js|json|md|mjs|svg|txt|wasm|xml)$/i
  *
  * @param posts all posts, in any order; drafts and those of the future are left out here
  * @param channels of the same posts
+ * @param memory kept by a process that does many rounds
  * @throws FaultsError where a post's page has no place to go, or two files have one
  */
 export async function wantedPages(
@@ -29,13 +40,14 @@ export async function wantedPages(
   channels: Channel[],
   config: Config,
   now: Date,
+  memory: PagesMemory = emptyPagesMemory(),
 ): Promise<WantedFiles> {
   const press = openPress(config)
   const settings = JSON.stringify([config.site, config.posts.link, config.feeds, config.web.url])
   const all = hash('sha256', `${settings}\n${press.templates.stamp}`, 'base64url')
   const listed = channels[0]?.posts ?? []
   const shown = [...listed, ...posts.filter((post) => post.unlisted && isPublic(post, now))]
-  const wanted = wantedLists(channels, all, press, now)
+  const wanted = wantedLists(channels, all, press, now, memory.lists)
   const linkTo = linksTo(channels, config)
   const linked = (post: Post) => ({
     tags: post.tags.map(linkTo.tag),
@@ -45,6 +57,17 @@ export async function wantedPages(
   const faults: Fault[] = []
 
   for (const post of shown) {
+    // Where a tag's page is never changes; whether it has one does.
+    let links = ''
+    for (const name of post.tags) links += linkTo.tag(name).url === null ? '-' : '+'
+    for (const { name } of post.authors) links += linkTo.author(name).url === null ? '-' : '+'
+    const updated = correctedAt(post, now)
+    const from = `${all} ${post.hash} ${post.file} ${updated?.getTime()} ${links}`
+    const before = memory.posts.get(post)
+    if (before?.from === from && !wanted.has(before.path)) {
+      wanted.set(before.path, before.file)
+      continue
+    }
     const path = pagePath(post.url, config.site.url)
     const taken = path === null ? undefined : wanted.get(path)
     if (path === null) {
@@ -54,18 +77,15 @@ export async function wantedPages(
       const message = `its page would be ${path}, which is the page of ${taken.source ?? 'the list of posts'}; give it another slug`
       faults.push({ file: shownFile(config, post.file), message })
     } else {
-      const updated = correctedAt(post, now)
-      // Where a tag's page is never changes; whether it has one does.
-      let links = ''
-      for (const name of post.tags) links += linkTo.tag(name).url === null ? '-' : '+'
-      for (const { name } of post.authors) links += linkTo.author(name).url === null ? '-' : '+'
-      wanted.set(path, {
+      const file: Wanted = {
         source: folder === '.' ? post.file : `${folder}/${post.file}`,
-        from: `${all} ${post.hash} ${post.file} ${updated?.getTime()} ${links}`,
+        from,
         make: () => renderPost(post, { updated, ...linked(post) }, press),
         step: 'page',
         brotli: BROTLI,
-      })
+      }
+      memory.posts.set(post, { from, path, file })
+      wanted.set(path, file)
     }
   }
   // Behind all pages, so that no picture takes the place of one.

@@ -21,7 +21,7 @@ import { setImmediate } from 'node:timers/promises'
 import { Temporal } from 'temporal-polyfill'
 import type { Config } from '../config.ts'
 import type { Fault } from '../errors.ts'
-import { type Database, time, type Writer, write } from '../store/database.ts'
+import { changeStamp, type Database, time, type Writer, write } from '../store/database.ts'
 import {
   assignSequence,
   insertPosts,
@@ -31,6 +31,7 @@ import {
   type ReadyPost,
   readPostRows,
   readPostSource,
+  readSomePostRows,
   releaseFiles,
   updatePost,
 } from '../store/posts.ts'
@@ -57,6 +58,8 @@ export type Identified = {
 const NEWS_DAYS = 30
 /** A folder that had this many posts and has none is a disk that is not there. */
 const MANY = 5
+/** So many rows that were written are read again by themselves; for more it is quicker to read them all. */
+const FEW_TOUCHED = 100
 /** More new posts than this in one round may be an import. */
 const FEW = 3
 /** A file that went this recently may be the one that has just come, under another name and with another text. */
@@ -66,6 +69,20 @@ const MOST_COMPARED = 500
 
 /** What is compared of a post each round; its text is, by its hash. */
 type Facts = Omit<NewPostRow, 'source'>
+
+/** What a process keeps from round to round, so that a post that did not change costs next to nothing. */
+export type IdentityMemory = {
+  rows: { stamp: string; rows: PostRow[] } | null
+  /** What came out of these rows and these posts, and which of them the schedule may still mail. */
+  last: { rows: PostRow[]; read: ReadPost[]; posts: KnownPost[]; unmailed: Match[] } | null
+  facts: WeakMap<ReadPost, Facts>
+  known: WeakMap<ReadPost, KnownPost>
+}
+
+export function emptyIdentityMemory(): IdentityMemory {
+  return { rows: null, last: null, facts: new WeakMap(), known: new WeakMap() }
+}
+
 type Read = { posts: ReadPost[]; faults: Fault[] }
 type Match = { post: ReadPost; row: PostRow | null }
 
@@ -74,28 +91,49 @@ type Match = { post: ReadPost; row: PostRow | null }
  * mailing. Changes nothing where nothing changed.
  *
  * @param read what the posts folder holds now, and what could not be read
+ * @param memory kept by a process that does many rounds
+ * @returns a post that is the same, from the same file, is the same object as the last time
  */
 export async function identifyPosts(
   db: Database,
   read: Read,
   config: Config,
   now: Date,
+  memory: IdentityMemory = emptyIdentityMemory(),
 ): Promise<Identified> {
-  const rows = await readPostRows(db)
+  const { stamp, rows } = await currentRows(db, memory)
+  const { last } = memory
+  const isSame = last?.rows === rows && read.faults.length === 0 && areSame(last.read, read.posts)
+  if (isSame && !last.unmailed.some((match) => isDue(match, config, now)))
+    return { posts: last.posts, firstRound: null }
   refuseEmptied(read, rows, config)
   const firstRound = await firstRoundAt(db)
-  const known = compare(read, rows, new Map(), firstRound, config, now)
+  const context = { config, now, facts: memory.facts }
+  const known = compare(read, rows, new Map(), firstRound, context)
   const alike = await findAlike(db, known, rows, now)
-  const seen = alike.size === 0 ? known : compare(read, rows, alike, firstRound, config, now)
-  // What was read above may be another process's past by now, so the transaction looks again before it writes.
+  const seen = alike.size === 0 ? known : compare(read, rows, alike, firstRound, context)
   const kept = seen.isNeeded
     ? await write(db, async (trx) => {
-        const changes = compare(read, await readPostRows(trx), alike, await firstRoundAt(trx), config, now)
-        return { ...changes, known: await record(trx, changes, config, now) }
+        // What was read above may be another process's past by now, so it is looked at again before it is written.
+        const changes =
+          (await changeStamp(trx)) === stamp
+            ? seen
+            : compare(read, await readPostRows(trx), alike, await firstRoundAt(trx), context)
+        const recorded = await record(trx, changes, config, now)
+        // Nobody else writes while we do, so what is kept of the rows need not be read again for a few.
+        const isFew = changes === seen && recorded.touched.length <= FEW_TOUCHED
+        memory.rows = isFew ? await patched(trx, rows, recorded.touched) : null
+        return { ...changes, known: recorded.known }
       })
     : { ...seen, known: seen.matches.map(asIs) }
 
-  const posts = kept.known.map(({ post, row }) => makeKnown(post, row, false))
+  const posts = kept.known.map(({ post, row }) => {
+    const before = memory.known.get(post)
+    if (before?.key === row.key && before.id === row.id) return before
+    const made = makeKnown(post, row, false)
+    memory.known.set(post, made)
+    return made
+  })
   const slugs = new Set(posts.map((post) => post.slug.toLowerCase()))
   const lastGood: KnownPost[] = []
   for (const row of kept.unreadable) {
@@ -105,10 +143,26 @@ export async function identifyPosts(
     slugs.add(post.slug.toLowerCase())
     lastGood.push(post)
   }
+  const unmailed = seen.matches.filter(({ post, row }) => row !== null && mayBeMailed(post, row))
+  memory.last = seen.isNeeded || read.faults.length > 0 ? null : { rows, read: read.posts, posts, unmailed }
   return {
-    posts: [...posts, ...lastGood],
+    posts: lastGood.length === 0 ? posts : [...posts, ...lastGood],
     firstRound: kept.isFirst ? posts.filter((post) => isPublic(post, now)) : null,
   }
+}
+
+function areSame(some: ReadPost[], others: ReadPost[]): boolean {
+  return some.length === others.length && some.every((post, at) => post === others[at])
+}
+
+/** All rows, read again once anybody has written anything. */
+async function currentRows(
+  db: Database,
+  memory: IdentityMemory,
+): Promise<{ stamp: string; rows: PostRow[] }> {
+  const stamp = await changeStamp(db)
+  if (memory.rows?.stamp !== stamp) memory.rows = { stamp, rows: await readPostRows(db) }
+  return memory.rows
 }
 
 // A folder that had posts and has none at all is most often a disk that is not there: nothing is let go of.
@@ -125,8 +179,10 @@ type Changes = {
   isNeeded: boolean
   isFirst: boolean
   matches: Match[]
+  /** Those of them of which the database knows nothing, or something else. */
+  changed: Set<Match>
+  rows: PostRow[]
   unreadable: PostRow[]
-  taken: Set<string>
   /** Rows whose file is gone, or is another's now. */
   released: number[]
   /** Posts that had their turn, whose files went just now and were not recognised in any other. */
@@ -139,25 +195,27 @@ function compare(
   rows: PostRow[],
   alike: Map<string, number>,
   firstRound: Date | null,
-  config: Config,
-  now: Date,
+  { config, now, facts }: { config: Config; now: Date; facts: IdentityMemory['facts'] },
 ): Changes {
   const isFirst = firstRound === null
   const { matches, unreadable } = matchPosts(read, rows, alike, config)
-  const kept = new Map(matches.flatMap(({ post, row }) => (row ? [[row.key, post.file] as const] : [])))
-  for (const row of unreadable) kept.set(row.key, row.file as string)
-  const released = rows
-    .filter((row) => row.file !== null && kept.get(row.key) !== row.file)
-    .map((row) => row.key)
-  const isReady = !isFirst && matches.some((match) => match.row !== null && isDue(match, config, now))
-  const isChanged = matches.some(({ post, row }) => row === null || differs(rowOf(post, row.id), row))
-  const isNeeded = isFirst || isChanged || isReady || released.length > 0
-  const matched = new Set(matches.flatMap(({ row }) => row?.key ?? []))
-  const lost = rows.filter(
-    (row) => !matched.has(row.key) && !unreadable.includes(row) && wasMailed(row) && isRecent(row, now),
-  )
-  const taken = new Set([...rows.map((row) => row.id), ...read.posts.flatMap((post) => post.statedId ?? [])])
-  return { isNeeded, isFirst, matches, unreadable, taken, released, lost }
+  const matched = new Set<PostRow>(unreadable)
+  const kept = new Set<PostRow>(unreadable)
+  const changed = new Set<Match>()
+  let isReady = false
+  for (const match of matches) {
+    const { post, row } = match
+    if (row) {
+      matched.add(row)
+      if (row.file === post.file) kept.add(row)
+      isReady ||= !isFirst && isDue(match, config, now)
+    }
+    if (!row || differs(factsOf(post, row.id, facts), row)) changed.add(match)
+  }
+  const released = rows.filter((row) => row.file !== null && !kept.has(row)).map((row) => row.key)
+  const isNeeded = isFirst || changed.size > 0 || isReady || released.length > 0
+  const lost = rows.filter((row) => !matched.has(row) && wasMailed(row) && isRecent(row, now))
+  return { isNeeded, isFirst, rows, matches, changed, unreadable, released, lost }
 }
 
 async function record(
@@ -165,17 +223,21 @@ async function record(
   changes: Changes,
   config: Config,
   now: Date,
-): Promise<{ post: ReadPost; row: PostRow }[]> {
-  const { isFirst, taken } = changes
+): Promise<{ known: { post: ReadPost; row: PostRow }[]; touched: number[] }> {
+  const { isFirst } = changes
+  const taken = new Set(changes.rows.map((row) => row.id))
+  for (const { post } of changes.matches) if (post.statedId !== null) taken.add(post.statedId)
   await releaseFiles(trx, changes.released, now)
   const released = new Set(changes.released)
   const rows = new Map<ReadPost, PostRow>()
   const fresh = new Map<string, { post: ReadPost; row: NewPost }>()
-  for (const { post, row } of changes.matches) {
-    if (row) {
+  for (const match of changes.matches) {
+    const { post, row } = match
+    if (row && !changes.changed.has(match) && !released.has(row.key)) {
+      rows.set(post, row)
+    } else if (row) {
       const changed = rowOf(post, row.id)
-      if (differs(changed, row) || released.has(row.key))
-        await updatePost(trx, row.key, { ...changed, source: sourceOf(post) })
+      await updatePost(trx, row.key, { ...changed, source: sourceOf(post) })
       rows.set(post, { ...row, ...changed })
     } else {
       const id = post.statedId ?? makeId(post, config, taken)
@@ -191,9 +253,26 @@ async function record(
   )
   for (const row of inserted) rows.set((fresh.get(row.id) as { post: ReadPost }).post, row)
   const known = changes.matches.map(({ post }) => ({ post, row: rows.get(post) as PostRow }))
+  const ready = isFirst ? [] : readyPosts(known, config, now)
   if (isFirst) await recordFirstRound(trx, now)
-  else await assignSequence(trx, readyPosts(known, config, now))
-  return known
+  else await assignSequence(trx, ready)
+  const changed = Array.from(changes.changed, ({ post }) => (rows.get(post) as PostRow).key)
+  return { known, touched: [...changes.released, ...changed, ...ready.map(({ key }) => key)] }
+}
+
+/** The rows as they are now that some have been written. */
+async function patched(
+  trx: Writer,
+  rows: PostRow[],
+  touched: number[],
+): Promise<{ stamp: string; rows: PostRow[] }> {
+  const fresh = new Map((await readSomePostRows(trx, touched)).map((row) => [row.key, row]))
+  const kept = rows.map((row) => {
+    const read = fresh.get(row.key)
+    fresh.delete(row.key)
+    return read ?? row
+  })
+  return { stamp: await changeStamp(trx), rows: [...kept, ...fresh.values()] }
 }
 
 /** What the schedule may mail from now on, by date, so that posts of one round go out in the order they were written. */
@@ -212,9 +291,13 @@ function readyPosts(known: { post: ReadPost; row: PostRow }[], config: Config, n
 
 // Public, meant to be mailed, and unchanged for the settle time: nobody gets a half-saved file. Once each edition.
 function isDue({ post, row }: Match, config: Config, now: Date): boolean {
-  if (row !== null && wasMailed(row) && post.edition <= row.edition) return false
+  if (row !== null && !mayBeMailed(post, row)) return false
   const settled = now.getTime() - post.modified.getTime() >= config.newsletter.settleMs
   return post.mail && settled && isPublic(post, now)
+}
+
+function mayBeMailed(post: ReadPost, row: PostRow): boolean {
+  return post.mail && (!wasMailed(row) || post.edition > row.edition)
 }
 
 /** Whether a post has had its turn: it was mailed, or counts as if it had been. */
@@ -408,6 +491,15 @@ function rowOf(post: ReadPost, id: string): Facts {
     hash: post.hash,
     modified_at: time(post.modified),
   }
+}
+
+/** As `rowOf`, made once for each post that a process reads. */
+function factsOf(post: ReadPost, id: string, facts: IdentityMemory['facts']): Facts {
+  const known = facts.get(post)
+  if (known && known.id === (post.statedId ?? id)) return known
+  const made = rowOf(post, id)
+  facts.set(post, made)
+  return made
 }
 
 function differs(wanted: Facts, row: PostRow): boolean {

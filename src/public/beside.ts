@@ -32,8 +32,8 @@ export async function findBeside(
   postsFolder: string,
   siteUrl: string,
 ): Promise<Beside | null> {
-  const bare = address.replace(/[?#].*$/s, '')
-  const path = besidePath(bare, post.file)
+  const bare = withoutQuery(address)
+  const path = besidePath(address, post.file)
   const to = URL.canParse(bare, post.url) ? filePath(new URL(bare, post.url).href, siteUrl) : null
   if (path === null || !to) return null
   try {
@@ -50,17 +50,21 @@ export async function findBeside(
   }
 }
 
-/** Below the posts folder, or null for what is outside of it, hidden, or a post. */
-function besidePath(bare: string, file: string): string | null {
+/** Where the file of a relative address would be below the posts folder; null outside of it, hidden, or a post. */
+export function besidePath(address: string, file: string): string | null {
   let decoded: string
   try {
-    decoded = decodeURIComponent(bare)
+    decoded = decodeURIComponent(withoutQuery(address))
   } catch {
     return null
   }
   const path = join(dirname(file), decoded).replaceAll(sep, '/')
   const hidden = path.split('/').some((name) => name.startsWith('.'))
   return hidden || !isPlainPath(path) || isPost(path) ? null : path
+}
+
+function withoutQuery(address: string): string {
+  return address.replace(/[?#].*$/s, '')
 }
 
 // A link to a post's source would publish it, drafts and front matter included.

@@ -23,7 +23,7 @@ import type { Config } from '../config.ts'
 import { errorCode, type Fault, FaultsError, UserError } from '../errors.ts'
 import { cannotWrite, readIfThere, replaceFile } from '../file.ts'
 import { isPlainPath, shownPath } from './place.ts'
-import type { WantedFiles } from './wanted.ts'
+import { inOrder, type Wanted, type WantedFiles } from './wanted.ts'
 
 /** What lies beside the journal, by the end of its name, and what its first line says. */
 const LISTS = {
@@ -107,10 +107,15 @@ export async function chooseOwn(
   config: Config,
 ): Promise<Set<string>> {
   const ours = new Set<string>()
+  const unknown: [string, Wanted][] = []
+  for (const [path, file] of wanted) {
+    if (listed.has(path) || file.step === 'feed') ours.add(path)
+    else unknown.push([path, file])
+  }
   const faults: Fault[] = []
-  for (const [path, { make, source, step }] of wanted) {
+  for (const [path, { make, source, step }] of inOrder(unknown)) {
     const file = join(config.feeds.folder, path)
-    const there = listed.has(path) || step === 'feed' ? null : await readIfThere(file)
+    const there = await readIfThere(file)
     const isOurs = there === null || there.includes(MARK) || there.equals(Buffer.from(await make()))
     if (!isOurs)
       faults.push({

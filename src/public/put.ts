@@ -36,22 +36,38 @@ export function putFile(path: string, bytes: Buffer): boolean {
     if (before !== null) bePast(beside, before.mtimeMs)
     renameSync(beside, path)
   } catch (error) {
-    rmSync(beside, { force: true })
+    forget(beside)
     throw cannotWrite(path, error)
   }
   return true
 }
 
-/** Puts a compressed sibling beside a file, with the file's own time, so that both have one Last-Modified. */
-export function putSibling(path: string, end: (typeof SIBLINGS)[number], bytes: Buffer): void {
+/** Which bytes a file holds, without looking at them; null where there is none. */
+export function versionOf(path: string): string | null {
+  const found = look(path)
+  return found && `${found.size} ${found.mtimeMs}`
+}
+
+/**
+ * Puts a compressed sibling beside a file, with the file's own time, so that both have one Last-Modified.
+ *
+ * @param version of the file that it was made from: where it holds other bytes by now, nothing is put
+ */
+export function putSibling(
+  path: string,
+  end: (typeof SIBLINGS)[number],
+  bytes: Buffer,
+  version: string,
+): void {
   const beside = `${path}.${randomUUID()}.part`
   try {
     writeFileSync(beside, bytes)
-    const { atimeMs, mtimeMs } = statSync(path)
-    utimesSync(beside, atimeMs / 1000, mtimeMs / 1000)
+    const file = look(path)
+    if (file === null || versionOf(path) !== version) return rmSync(beside, { force: true })
+    utimesSync(beside, file.mtimeMs / 1000, file.mtimeMs / 1000)
     renameSync(beside, path + end)
   } catch (error) {
-    rmSync(beside, { force: true })
+    forget(beside)
     throw cannotWrite(path + end, error)
   }
 }
@@ -64,6 +80,15 @@ export function hasSiblings(path: string): boolean {
     // A sibling of no bytes is what a power cut may leave. Times are kept with fewer digits by some disks.
     return file && sibling && sibling.size > 0 && Math.abs(sibling.mtimeMs - file.mtimeMs) < 1
   })
+}
+
+// Where even this fails, as it does below a file, what is to be told is the first failure.
+function forget(beside: string): void {
+  try {
+    rmSync(beside, { force: true })
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error
+  }
 }
 
 function bePast(path: string, before: number): void {

@@ -13,9 +13,16 @@ export type Wanted = {
   step: 'copy' | 'page' | 'list' | 'feed'
   /** How hard brotli works on its sibling `.br`, from 0 to 11; null for what has none, since it is compressed already. */
   brotli: number | null
+  /** How many entries a feed has, for reports. */
+  entries?: number
 }
 
 export const STEPS = ['copy', 'page', 'list', 'feed'] as const satisfies Wanted['step'][]
+
+/** Files in the order of their steps; those of one step stay as they are. */
+export function inOrder(files: [string, Wanted][]): [string, Wanted][] {
+  return STEPS.flatMap((step) => files.filter(([, file]) => file.step === step))
+}
 
 /** The files by their path below the folder, with forward slashes. */
 export type WantedFiles = Map<string, Wanted>

@@ -10,7 +10,7 @@ import { compressFile } from './compress.ts'
 import { chooseOwn, ownedStamp, readOwned, recordGone, removeOwned, writeOwned } from './owned.ts'
 import { shownPath } from './place.ts'
 import { hasSiblings, putFile } from './put.ts'
-import { STEPS, type Wanted, type WantedFiles } from './wanted.ts'
+import { inOrder, type Wanted, type WantedFiles } from './wanted.ts'
 
 /** `file` as the author would type it, relative to the site's folder; `written` is false where it was the same. */
 export type WrittenFile = {
@@ -19,6 +19,7 @@ export type WrittenFile = {
   bytes: number
   written: boolean
   step: Wanted['step']
+  entries?: number
 }
 
 /**
@@ -28,12 +29,17 @@ export type WrittenFile = {
  */
 export type Shown = {
   made: Map<string, { from: string; bytes: number }>
-  /** Posthorn's own files, and a stamp of the list that says so; null before the first time. */
-  owned: { paths: Set<string>; stamp: string | null } | null
+  /**
+   * Posthorn's own files, those of them or of their folders that stand in the served folder directly, and a stamp of
+   * the list that says so; null before the first time.
+   */
+  owned: { paths: Set<string>; fronts: Set<string>; stamp: string | null } | null
+  /** Files that may lack their compressed siblings, and how hard brotli works on each. */
+  lacking: Map<string, number>
 }
 
 export function nothingShown(): Shown {
-  return { made: new Map(), owned: null }
+  return { made: new Map(), owned: null, lacking: new Map() }
 }
 
 /** How long other work waits while files are made, at most, in milliseconds. */
@@ -55,56 +61,60 @@ export async function writePublic(
 ): Promise<WrittenFile[]> {
   const root = config.feeds.folder
   const known = shown.owned
-  if (known === null || known.stamp !== ownedStamp(config) || !isThere(known.paths, root)) shown.made.clear()
+  if (!isUntouched(config, shown)) shown.made.clear()
   const listed = known !== null && shown.made.size > 0 ? known.paths : await readOwned(config)
   // Until all of it is done: what fails half-way is looked at anew.
   shown.owned = null
-  const ours = await chooseOwn(inOrder(wanted), listed, config)
-  const changed = [...ours].filter((path) => shown.made.get(path)?.from !== wanted.get(path)?.from)
+  const ours = await chooseOwn(wanted, listed, config)
+  const changed: [string, Wanted][] = []
+  for (const path of ours) {
+    const file = wanted.get(path) as Wanted
+    if (shown.made.get(path)?.from !== file.from) changed.push([path, file])
+  }
   const unwanted = [...listed].filter((path) => !ours.has(path))
   const stale = unwanted.filter(mayRemove)
-  await rehearse(changed, wanted)
+  await rehearse(changed)
   if (changed.length > 0 || unwanted.length > 0) await writeOwned([...listed, ...ours], config)
 
-  const written = new Set<string>()
-  for (const step of STEPS) {
-    const paths = changed.filter((path) => wanted.get(path)?.step === step)
-    for (const path of await putAll(paths, wanted, config, shown)) written.add(path)
-  }
-  for (const path of stale) {
-    await removeOwned(path, config)
+  const written = await putAll(inOrder(changed), config, shown)
+  for (const path of stale) await removeOwned(path, config)
+  for (const path of unwanted) {
     shown.made.delete(path)
+    shown.lacking.delete(path)
   }
   if (unwanted.length > 0) await writeOwned(ours, config)
   if (stale.length > 0 || changed.length > 0) await recordGone(stale, ours, config)
-  shown.owned = { paths: ours, stamp: ownedStamp(config) }
+  const isSame = known !== null && changed.length === 0 && unwanted.length === 0
+  const fronts = isSame ? known.fronts : new Set(Array.from(ours, (path) => path.split('/', 1)[0] ?? path))
+  shown.owned = { paths: ours, fronts, stamp: ownedStamp(config) }
 
-  return [...ours].map((path) => ({
-    file: shownPath(join(root, path), config),
-    path,
-    bytes: shown.made.get(path)?.bytes ?? 0,
-    written: written.has(path),
-    step: (wanted.get(path) as Wanted).step,
-  }))
+  const prefix = shownPath(root, config)
+  return Array.from(ours, (path) => {
+    const { step, entries } = wanted.get(path) as Wanted
+    return {
+      file: prefix === '.' ? path : `${prefix}/${path}`,
+      path,
+      bytes: shown.made.get(path)?.bytes ?? 0,
+      written: written.has(path),
+      step,
+      ...(entries === undefined ? {} : { entries }),
+    }
+  })
 }
 
-/** The files in the order in which they are written. */
-function inOrder(wanted: WantedFiles): WantedFiles {
-  return new Map(STEPS.flatMap((step) => [...wanted].filter(([, file]) => file.step === step)))
+/**
+ * Whether the folder is as this process left it, as far as can be seen at a glance: no other process has been at work
+ * in it, and nobody took it away, or a folder that stands in it.
+ */
+export function isUntouched(config: Config, { owned }: Shown): boolean {
+  if (owned === null || owned.stamp !== ownedStamp(config)) return false
+  return [...owned.fronts].every((name) => existsSync(join(config.feeds.folder, name)))
 }
 
 /** A template with a mistake is told by the first page that uses it, before anything is written. */
-async function rehearse(changed: string[], wanted: WantedFiles): Promise<void> {
-  for (const step of ['page', 'list'] as const) {
-    const first = changed.find((path) => wanted.get(path)?.step === step)
-    if (first !== undefined) await wanted.get(first)?.make()
-  }
-}
-
-/** Whether somebody took the folder away, or a folder in it: seen by what stands in it directly. */
-function isThere(owned: Set<string>, root: string): boolean {
-  const fronts = new Set(Array.from(owned, (path) => path.split('/', 1)[0] ?? path))
-  return [...fronts].every((name) => existsSync(join(root, name)))
+async function rehearse(changed: [string, Wanted][]): Promise<void> {
+  for (const step of ['page', 'list'] as const)
+    await changed.find(([, file]) => file.step === step)?.[1].make()
 }
 
 /**
@@ -112,15 +122,15 @@ function isThere(owned: Set<string>, root: string): boolean {
  *
  * @returns those that were not there like that
  */
-async function putAll(paths: string[], wanted: WantedFiles, config: Config, shown: Shown): Promise<string[]> {
-  const written: string[] = []
+async function putAll(files: [string, Wanted][], config: Config, shown: Shown): Promise<Set<string>> {
+  const written = new Set<string>()
   let since = performance.now()
-  for (const path of paths) {
-    const { make, from } = wanted.get(path) as Wanted
+  for (const [path, { make, from, brotli }] of files) {
     const made = make()
     const bytes = typeof made === 'string' ? Buffer.from(made) : await made
-    if (putFile(join(config.feeds.folder, path), bytes)) written.push(path)
+    if (putFile(join(config.feeds.folder, path), bytes)) written.add(path)
     shown.made.set(path, { from, bytes: bytes.length })
+    if (brotli !== null) shown.lacking.set(path, brotli)
     if (performance.now() - since < SLICE_MS) continue
     await setImmediate()
     since = performance.now()
@@ -129,20 +139,25 @@ async function putAll(paths: string[], wanted: WantedFiles, config: Config, show
 }
 
 /**
- * Gives each file its compressed siblings, where it has none of its present bytes.
+ * Gives each file its compressed siblings, where it has none of its present bytes. It takes many times as long as to
+ * write the files, so it comes when what waits for them has been done.
  *
- * @param paths of files that may lack them: those written now, and all of them after a start
- * @returns how many got new ones
+ * @returns how many files got new ones
  */
-export async function writeSiblings(paths: string[], wanted: WantedFiles, config: Config): Promise<number> {
-  const lacking = paths.filter(
-    (path) => wanted.get(path)?.brotli != null && !hasSiblings(join(config.feeds.folder, path)),
-  )
-  const rest = lacking.values()
+export async function compressFiles(config: Config, shown: Shown, signal?: AbortSignal): Promise<number> {
+  let made = 0
+  const rest = [...shown.lacking].values()
   const work = async () => {
-    for (const path of rest)
-      await compressFile(join(config.feeds.folder, path), (wanted.get(path) as Wanted).brotli as number)
+    for (const [path, brotli] of rest) {
+      if (signal?.aborted) return
+      const file = join(config.feeds.folder, path)
+      // Before, not after: a round that writes it anew meanwhile puts it back.
+      shown.lacking.delete(path)
+      if (hasSiblings(file)) continue
+      await compressFile(file, brotli)
+      made++
+    }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
-  return lacking.length
+  return made
 }

@@ -49,9 +49,15 @@ export function write<Result>(db: Database, work: (trx: Writer) => Promise<Resul
  * A number that is another one as soon as another process has committed something; what this one writes does not
  * change it.
  */
-export async function outsideChanges(db: Database): Promise<number> {
+export async function outsideChanges(db: Reader): Promise<number> {
   const { rows } = await sql<{ data_version: number }>`pragma data_version`.execute(db)
   return rows[0]?.data_version ?? 0
+}
+
+/** A text that is another one as soon as anybody has written anything, this process too. */
+export async function changeStamp(db: Reader): Promise<string> {
+  const { rows } = await sql<{ own: number }>`select total_changes() as own`.execute(db)
+  return `${await outsideChanges(db)} ${rows[0]?.own ?? 0}`
 }
 
 /** A moment in the form the tables keep. */

@@ -30,6 +30,11 @@ export async function readPostRows(db: Reader): Promise<PostRow[]> {
   return db.selectFrom('posts').select(COLUMNS).execute()
 }
 
+/** Some of them, in any order. */
+export async function readSomePostRows(db: Reader, keys: number[]): Promise<PostRow[]> {
+  return db.selectFrom('posts').select(COLUMNS).where('key', 'in', keys).execute()
+}
+
 /** The text of a post as it was when it could last be read. */
 export async function readPostSource(db: Reader, key: number): Promise<string> {
   const row = await db.selectFrom('posts').select('source').where('key', '=', key).executeTakeFirstOrThrow()

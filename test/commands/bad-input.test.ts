@@ -98,10 +98,10 @@ describe('posts with faults', () => {
     ).toMatchInlineSnapshot(`
       "$ posthorn worker --once
       2 posts read from posts
-        public/rss.xml SIZE
-        public/atom.xml SIZE
-        public/feed.json SIZE
-        public/feeds.opml SIZE                     unchanged
+        public/rss.xml SIZE  2 entries
+        public/atom.xml SIZE  2 entries
+        public/feed.json SIZE  2 entries
+        public/feeds.opml SIZE  all feeds          unchanged
         public/ SIZE  4 pages and files  3 written
       issue #1, Fine: for 1 person
       messages: 1 sent"
@@ -253,18 +253,9 @@ test('a feeds folder in whose place a file stands is told, and the file left alo
   writeFileSync(join(folder, 'public'), 'mine')
   expect(await posthorn('build')).toMatchInlineSnapshot(`
     "$ posthorn build
-    ! posthorn: this is a bug in Posthorn: Error: ENOTDIR: not a directory, lstat 'SITE/public/posts/old/index.html.1415edab-30af-4ba0-8769-cb1018e1f0d0.part'
-    !     at rmSync (node:fs:1281:16)
-    !     at putFile (/work/main/src/public/put.ts:39:5)
-    !     at putAll (/work/main/src/public/write.ts:122:9)
-    !     at writePublic (/work/main/src/public/write.ts:72:30)
-    !     at writeOut (/work/main/src/round.ts:138:17)
-    !     at /work/main/src/commands/build.ts:15:23
-    !     at Object.withSite (/work/main/src/commands/main.ts:82:16)
-    !     at Command.<anonymous> (/work/main/src/commands/main.ts:94:12)
-    !     at async Command.parseAsync (file:///work/main/node_modules/commander/lib/command.js:1113:5)
-    !     at main (/work/main/src/commands/main.ts:48:5)
-    (exit 70)"
+    ! posthorn: SITE/public/posts/old/index.html: cannot be written: a file stands where a folder has to be
+    ! try: move that file away, or name another folder
+    (exit 1)"
   `)
   expect(read('public')).toBe('mine')
 })

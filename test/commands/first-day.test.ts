@@ -22,41 +22,17 @@ test('an author’s first day', async () => {
       "my-blog/data/posthorn.journal",
       "my-blog/posts/hello.md",
       "my-blog/public/atom.xml",
-      "my-blog/public/atom.xml.br",
-      "my-blog/public/atom.xml.gz",
       "my-blog/public/feed.json",
-      "my-blog/public/feed.json.br",
-      "my-blog/public/feed.json.gz",
       "my-blog/public/feeds.opml",
-      "my-blog/public/feeds.opml.br",
-      "my-blog/public/feeds.opml.gz",
       "my-blog/public/index.html",
-      "my-blog/public/index.html.br",
-      "my-blog/public/index.html.gz",
       "my-blog/public/posts/hello/index.html",
-      "my-blog/public/posts/hello/index.html.br",
-      "my-blog/public/posts/hello/index.html.gz",
       "my-blog/public/rss.xml",
-      "my-blog/public/rss.xml.br",
-      "my-blog/public/rss.xml.gz",
       "my-blog/public/sitemap.xml",
-      "my-blog/public/sitemap.xml.br",
-      "my-blog/public/sitemap.xml.gz",
       "my-blog/public/tags/about/atom.xml",
-      "my-blog/public/tags/about/atom.xml.br",
-      "my-blog/public/tags/about/atom.xml.gz",
       "my-blog/public/tags/about/feed.json",
-      "my-blog/public/tags/about/feed.json.br",
-      "my-blog/public/tags/about/feed.json.gz",
       "my-blog/public/tags/about/index.html",
-      "my-blog/public/tags/about/index.html.br",
-      "my-blog/public/tags/about/index.html.gz",
       "my-blog/public/tags/about/rss.xml",
-      "my-blog/public/tags/about/rss.xml.br",
-      "my-blog/public/tags/about/rss.xml.gz",
       "my-blog/public/tags/index.html",
-      "my-blog/public/tags/index.html.br",
-      "my-blog/public/tags/index.html.gz",
     ]
   `)
   expect(await posthorn('init my-blog')).toMatchInlineSnapshot(`
@@ -68,10 +44,10 @@ test('an author’s first day', async () => {
   expect(await posthorn('build --config my-blog')).toMatchInlineSnapshot(`
     "$ posthorn build --config my-blog
     1 post read from posts
-      public/rss.xml SIZE                                unchanged
-      public/atom.xml SIZE                                unchanged
-      public/feed.json SIZE                                unchanged
-      public/feeds.opml SIZE                                unchanged
+      public/rss.xml SIZE  1 entry                       unchanged
+      public/atom.xml SIZE  1 entry                       unchanged
+      public/feed.json SIZE  1 entry                       unchanged
+      public/feeds.opml SIZE  all feeds                     unchanged
       public/…/ SIZE  3 feeds of tags and the like  unchanged
       public/ SIZE  5 pages and files             unchanged"
   `)
@@ -116,10 +92,10 @@ test('an author’s first day', async () => {
   expect(await posthorn('worker --once --config my-blog')).toMatchInlineSnapshot(`
     "$ posthorn worker --once --config my-blog
     4 posts read from posts
-      public/rss.xml SIZE
-      public/atom.xml SIZE
-      public/feed.json SIZE
-      public/feeds.opml SIZE                                unchanged
+      public/rss.xml SIZE  2 entries
+      public/atom.xml SIZE  2 entries
+      public/feed.json SIZE  2 entries
+      public/feeds.opml SIZE  all feeds                     unchanged
       public/…/ SIZE  3 feeds of tags and the like  unchanged
       public/ SIZE  6 pages and files             3 written
     issue #1, News: for 1 person
@@ -128,10 +104,10 @@ test('an author’s first day', async () => {
   expect(await posthorn('worker --once --config my-blog')).toMatchInlineSnapshot(`
     "$ posthorn worker --once --config my-blog
     4 posts read from posts
-      public/rss.xml SIZE                                unchanged
-      public/atom.xml SIZE                                unchanged
-      public/feed.json SIZE                                unchanged
-      public/feeds.opml SIZE                                unchanged
+      public/rss.xml SIZE  2 entries                     unchanged
+      public/atom.xml SIZE  2 entries                     unchanged
+      public/feed.json SIZE  2 entries                     unchanged
+      public/feeds.opml SIZE  all feeds                     unchanged
       public/…/ SIZE  3 feeds of tags and the like  unchanged
       public/ SIZE  6 pages and files             unchanged
     no mail was due"

@@ -147,7 +147,14 @@ describe('--json', () => {
     const { json, write, posthorn } = openSite()
     write('posts/hello.md', post('Hello', '2026-10-01'))
     write('posts/later.md', post('Later', '2026-11-05'))
-    expect(await json('build --json')).toMatchObject({ posts: 2, feeds: [{ written: true }, {}, {}] })
+    const built = (await json('build --json')) as { files: object[] }
+    expect(built).toMatchObject({ posts: 2 })
+    expect(built.files).toContainEqual({
+      file: 'public/rss.xml',
+      bytes: expect.any(Number),
+      written: true,
+      entries: 1,
+    })
     await posthorn('subscribers add ada@example.org --confirmed')
     expect(await json('plan --json')).toMatchObject({
       issues: [],

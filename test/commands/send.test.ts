@@ -168,10 +168,10 @@ describe('a send by hand', () => {
     expect(await posthorn('worker --once')).toMatchInlineSnapshot(`
       "$ posthorn worker --once
       1 post read from posts
-        public/rss.xml SIZE                     unchanged
-        public/atom.xml SIZE                     unchanged
-        public/feed.json SIZE                     unchanged
-        public/feeds.opml SIZE                     unchanged
+        public/rss.xml SIZE  1 entry            unchanged
+        public/atom.xml SIZE  1 entry            unchanged
+        public/feed.json SIZE  1 entry            unchanged
+        public/feeds.opml SIZE  all feeds          unchanged
         public/ SIZE  3 pages and files  unchanged
       messages: 3 sent"
     `)
@@ -390,10 +390,10 @@ describe('a send by hand', () => {
     expect(await posthorn('worker --once')).toMatchInlineSnapshot(`
       "$ posthorn worker --once
       1 post read from posts
-        public/rss.xml SIZE                     unchanged
-        public/atom.xml SIZE                     unchanged
-        public/feed.json SIZE                     unchanged
-        public/feeds.opml SIZE                     unchanged
+        public/rss.xml SIZE  1 entry            unchanged
+        public/atom.xml SIZE  1 entry            unchanged
+        public/feed.json SIZE  1 entry            unchanged
+        public/feeds.opml SIZE  all feeds          unchanged
         public/ SIZE  3 pages and files  unchanged
       no mail was due"
     `)

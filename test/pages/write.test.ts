@@ -36,7 +36,7 @@ test('nothing is written a second time, and one changed post rewrites its page a
 
   await site.write('posts/one.md', markdown('One, mended', '2026-01-31'))
   const changed = (await site.publish({ shown })).filter(({ written }) => written)
-  expect(changed.map(({ file }) => file)).toEqual(['public/posts/one/index.html', 'public/index.html'])
+  expect(changed.map(({ file }) => file)).toEqual(['public/index.html', 'public/posts/one/index.html'])
   expect(await site.read('public/posts/one/index.html')).toContain('One, mended')
 })
 
