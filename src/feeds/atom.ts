@@ -1,11 +1,64 @@
-import { Feed as Generator } from 'feed'
+import { type FeedOptions, Feed as Generator, type Item } from 'feed'
 import type { Entry, Feed, FeedAuthor } from './feed.ts'
-import { element, type Fill, startFill } from './fill.ts'
+import { element, type Fill } from './fill.ts'
+import { startShapes, type Write } from './shapes.ts'
+
+const byShape = startShapes()
 
 /** The feed as Atom 1.0 (RFC 4287). */
-export function renderAtom(feed: Feed): string {
-  const fill = startFill()
-  const atom = new Generator({
+export function renderAtom(feed: Feed, write: Write = byShape): string {
+  const entries = write(feed.entries, (entry, fill) => toItem(entry, feed, fill), entriesMarkup)
+  return `${write(
+    [feed],
+    (_, fill) => toDocument(feed, entries, fill),
+    (told) => told.map(documentMarkup).join(''),
+  )}\n`
+}
+
+/** An entry for `feed`, and what it has no option for; the language is null where it is the feed's. */
+type ToldEntry = { item: Item; tags: string[]; language: string | null }
+
+function toItem(entry: Entry, feed: Feed, fill: Fill): ToldEntry {
+  const item = {
+    id: fill.plain(entry.id),
+    title: fill.text(entry.title),
+    link: fill.plain(entry.url),
+    published: fill.date(entry.published.toISOString()),
+    date: fill.date(entry.updated.toISOString()),
+    ...(entry.summary ? { description: fill.text(entry.summary) } : {}),
+    ...(entry.html ? { content: fill.html(entry.html) } : {}),
+    author: entry.authors.map((author) => person(author, fill)),
+    category: entry.tags.map((tag) => ({ term: fill.plain(tag) })),
+  }
+  const language = entry.language === feed.language ? null : fill.plain(entry.language)
+  return { item, tags: mediaTags(entry, fill), language }
+}
+
+function entriesMarkup(told: ToldEntry[]): string {
+  const atom = new Generator({ id: '', title: '' })
+  for (const { item } of told) atom.addItem(item)
+  const [entries] = /\s*<entry>.*<\/entry>/s.exec(atom.atom1()) as RegExpExecArray
+  const starts = told.values()
+  const ends = told.values()
+  return entries
+    .replaceAll('<link href=', '<link rel="alternate" type="text/html" href=')
+    .replaceAll('<title type="html">', '<title type="text">')
+    .replaceAll('<summary type="html">', '<summary type="text">')
+    .replaceAll('<entry>', (start) => {
+      const language = starts.next().value?.language ?? null
+      return language === null ? start : `<entry xml:lang="${language}">`
+    })
+    .replaceAll('</entry>', (end) => {
+      const tags = ends.next().value?.tags ?? []
+      return `${tags.map((tag) => `    ${tag}\n    `).join('')}${end}`
+    })
+}
+
+/** A feed for `feed`, what it has no option for, and the markup of the entries. */
+type ToldDocument = { options: FeedOptions; tags: string[]; language: string; entries: string }
+
+function toDocument(feed: Feed, entries: string, fill: Fill): ToldDocument {
+  const options = {
     id: fill.plain(feed.id),
     title: fill.text(feed.title),
     ...(feed.description ? { description: fill.text(feed.description) } : {}),
@@ -15,60 +68,39 @@ export function renderAtom(feed: Feed): string {
     // RFC 4287, 4.1.1: "atom:feed elements MUST contain exactly one atom:updated element." Where nothing was ever
     // published, the earliest time there is: today's would be another document tomorrow, and a later one would be
     // newer than an old post that comes first.
-    updated: feed.updated ?? new Date(0),
+    updated: fill.date((feed.updated ?? new Date(0)).toISOString()),
     // "atom:feed elements MUST contain one or more atom:author elements, unless all of the atom:feed element's child
     // atom:entry elements contain at least one atom:author element."
     author: person(feed.author, fill),
     generator: 'Posthorn',
-  })
-  for (const entry of feed.entries) {
-    atom.addItem({
-      id: fill.plain(entry.id),
-      title: fill.text(entry.title),
-      link: fill.plain(entry.url),
-      published: entry.published,
-      date: entry.updated,
-      ...(entry.summary ? { description: fill.text(entry.summary) } : {}),
-      ...(entry.html ? { content: fill.html(entry.html) } : {}),
-      author: entry.authors.map((author) => person(author, fill)),
-      category: entry.tags.map((tag) => ({ term: fill.plain(tag) })),
-    })
   }
-  return `${fill.into(complete(atom.atom1(), feed, fill))}\n`
+  const language = fill.plain(feed.language)
+  return { options, tags: historyTags(feed, fill), language, entries: fill.markup(entries) }
 }
 
 /**
- * What `feed` has no option for in Atom. No word of ours is in the markup yet, only tokens, so that a plain search
+ * With what `feed` has no option for in Atom. No word of ours is in the markup yet, only tokens, so that a plain search
  * finds `feed`'s own tags and nothing else.
  */
-function complete(markup: string, feed: Feed, fill: Fill): string {
-  const starts = feed.entries.values()
-  const ends = feed.entries.values()
-  const { history } = feed
+function documentMarkup({ options, tags, language, entries }: ToldDocument): string {
+  return new Generator(options)
+    .atom1()
+    .replace('<feed ', `<feed xml:lang="${language}" ${NAMESPACES} `)
+    .replace('<link rel="alternate" ', '<link rel="alternate" type="text/html" ')
+    .replace('<link rel="self" ', '<link rel="self" type="application/atom+xml" ')
+    .replace(/(\s*)<link rel="self" [^>]*>/, (self, space) => self + tags.map((tag) => space + tag).join(''))
+    .replace(/\s*<\/feed>/, (end) => entries + end)
+}
+
+function historyTags({ history }: Feed, fill: Fill): string[] {
   const link = (rel: string, urls: Feed['urls'] | null) =>
     urls === null ? [] : [element('link', { rel, type: 'application/atom+xml', href: fill.plain(urls.atom) })]
-  const head = [
+  return [
     ...(history.complete ? [element('fh:complete', {})] : []),
     ...(history.archive ? [element('fh:archive', {}), ...link('current', history.current)] : []),
     ...link('prev-archive', history.previous),
     ...link('next-archive', history.next),
   ]
-  return markup
-    .replace('<feed ', `<feed xml:lang="${fill.plain(feed.language)}" ${NAMESPACES} `)
-    .replace('<link rel="alternate" ', '<link rel="alternate" type="text/html" ')
-    .replace('<link rel="self" ', '<link rel="self" type="application/atom+xml" ')
-    .replaceAll('<link href=', '<link rel="alternate" type="text/html" href=')
-    .replaceAll('<title type="html">', '<title type="text">')
-    .replaceAll('<summary type="html">', '<summary type="text">')
-    .replace(/(\s*)<link rel="self" [^>]*>/, (self, space) => self + head.map((tag) => space + tag).join(''))
-    .replaceAll('<entry>', () => {
-      const language = starts.next().value?.language ?? feed.language
-      return language === feed.language ? '<entry>' : `<entry xml:lang="${fill.plain(language)}">`
-    })
-    .replaceAll('</entry>', () => {
-      const tags = mediaTags(ends.next().value as Entry, fill)
-      return `${tags.map((tag) => `    ${tag}\n    `).join('')}</entry>`
-    })
 }
 
 const NAMESPACES =
@@ -80,7 +112,7 @@ function mediaTags({ image, media }: Entry, fill: Fill): string[] {
       element('link', {
         rel: 'enclosure',
         type: fill.plain(type),
-        length,
+        length: fill.plain(`${length}`),
         title: title === null ? null : fill.text(title),
         href: fill.plain(url),
       }),

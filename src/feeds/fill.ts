@@ -14,12 +14,19 @@ export type Fill = {
   plain(value: string): string
   /** A token for HTML, in an element. */
   html(value: string): string
+  /** A token for markup in which all is filled in. */
+  markup(value: string): string
+  /** A date for `feed`, which writes a token in its place. */
+  date(written: string): Date
   /** The document with every token filled in, in one pass: what is filled in is not looked at again. */
-  into(markup: string): string
+  into(pieces: Pieces): string
 }
 
+/** Markup cut at its tokens: what stands between them, and their numbers. */
+export type Pieces = (string | number)[]
+
 // `feed` puts some of its texts into CDATA sections, which the filling replaces whole.
-const TOKEN = /<!\[CDATA\[fill:(\d+)\]\]>|fill:(\d+)/g
+const TOKEN = /(?:<!\[CDATA\[)?fill:(\d+)(?:\]\]>)?/
 
 export function startFill(): Fill {
   const fillings: string[] = []
@@ -28,9 +35,21 @@ export function startFill(): Fill {
     text: (value) => token(escapeText(value)),
     plain: (value) => token(escapePlain(value)),
     html: (value) => token(cdata(value)),
-    into: (markup) =>
-      markup.replace(TOKEN, (_, inCdata, bare) => fillings[Number(inCdata ?? bare)] as string),
+    markup: token,
+    date: (written) => {
+      const words = token(written)
+      return Object.assign(new Date(0), { toISOString: () => words, toUTCString: () => words })
+    },
+    into: (pieces) => {
+      let filled = ''
+      for (const piece of pieces) filled += typeof piece === 'number' ? fillings[piece] : piece
+      return filled
+    },
   }
+}
+
+export function cutAtTokens(markup: string): Pieces {
+  return markup.split(TOKEN).map((piece, index) => (index % 2 === 0 ? piece : Number(piece)))
 }
 
 /**

@@ -33,13 +33,13 @@ export function showTags(podcast: Podcast, fill: Fill): string[] {
 export function episodeTags({ media: [first], image, episode }: Entry, show: Podcast, fill: Fill): string[] {
   if (!first || !/^(audio|video)\//.test(first.type)) return []
   return [
-    ...(first.duration === null ? [] : [element('itunes:duration', {}, String(first.duration))]),
+    ...(first.duration === null ? [] : [element('itunes:duration', {}, fill.plain(`${first.duration}`))]),
     element('itunes:explicit', {}, String(episode?.explicit ?? show.explicit)),
     // "in JPEG or PNG format [...] with appropriate file extensions"
     ...(image && /\.(jpe?g|png)$/i.test(new URL(image).pathname)
       ? [element('itunes:image', { href: fill.plain(image) })]
       : []),
-    ...(episode?.season ? [element('itunes:season', {}, String(episode.season))] : []),
-    ...(episode?.number ? [element('itunes:episode', {}, String(episode.number))] : []),
+    ...(episode?.season ? [element('itunes:season', {}, fill.plain(`${episode.season}`))] : []),
+    ...(episode?.number ? [element('itunes:episode', {}, fill.plain(`${episode.number}`))] : []),
   ]
 }

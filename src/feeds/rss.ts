@@ -1,37 +1,48 @@
-import { Feed as Generator } from 'feed'
+import { type FeedOptions, Feed as Generator, type Item } from 'feed'
 import type { Entry, Feed, Media } from './feed.ts'
-import { element, escapeText, type Fill, startFill } from './fill.ts'
+import { element, escapeText, type Fill } from './fill.ts'
 import { episodeTags, showTags } from './itunes.ts'
 import { mediaType } from './media.ts'
+import { startShapes, type Write } from './shapes.ts'
+
+const byShape = startShapes()
 
 /** The feed as RSS 2.0 with the elements of other vocabularies that readers know: see `NAMESPACES`. */
-export function renderRss(feed: Feed): string {
-  const fill = startFill()
-  const rss = new Generator({
-    title: fill.text(feed.title),
-    link: fill.plain(feed.url),
-    // RSS demands a description of every channel, Atom and JSON Feed do not.
-    description: fill.text(feed.description || feed.title),
-    language: fill.plain(feed.language),
-    feedLinks: { rss: fill.plain(feed.urls.rss) },
-    ...(feed.hub ? { hub: fill.plain(feed.hub) } : {}),
-    ...(feed.podcast ? { image: fill.plain(feed.podcast.image) } : {}),
-    updated: feed.updated ?? new Date(0),
-    generator: 'Posthorn',
-  })
-  for (const entry of feed.entries) {
-    rss.addItem({
-      id: fill.plain(entry.id),
-      title: fill.text(entry.title),
-      link: fill.plain(entry.url),
-      date: entry.published,
-      ...description(entry, fill),
-      ...(entry.html ? { content: fill.html(entry.html) } : {}),
-      category: entry.tags.map((tag) => ({ name: fill.text(tag) })),
-      extensions: [...creator(entry, fill), ...language(entry, feed, fill)],
-    })
+export function renderRss(feed: Feed, write: Write = byShape): string {
+  const items = write(feed.entries, (entry, fill) => toItem(entry, feed, fill), itemsMarkup)
+  return `${write(
+    [feed],
+    (_, fill) => toChannel(feed, items, fill),
+    (told) => told.map(channelMarkup).join(''),
+  )}\n`
+}
+
+/** An entry for `feed`, and the elements that it has no option for. */
+type ToldItem = { item: Item; tags: string[] }
+
+function toItem(entry: Entry, feed: Feed, fill: Fill): ToldItem {
+  const item = {
+    id: fill.plain(entry.id),
+    title: fill.text(entry.title),
+    link: fill.plain(entry.url),
+    date: fill.date(entry.published.toUTCString()),
+    ...description(entry, fill),
+    ...(entry.html ? { content: fill.html(entry.html) } : {}),
+    category: entry.tags.map((tag) => ({ name: fill.text(tag) })),
+    extensions: [...creator(entry, fill), ...language(entry, feed, fill)],
   }
-  return `${fill.into(complete(rss.rss2(), feed, fill))}\n`
+  return { item, tags: entryTags(entry, feed, fill) }
+}
+
+function itemsMarkup(told: ToldItem[]): string {
+  const rss = new Generator({ title: '' })
+  for (const { item } of told) rss.addItem(item)
+  const [items] = /\s*<item[ >].*<\/item>/s.exec(rss.rss2()) as RegExpExecArray
+  const each = told.values()
+  return items.replaceAll('</item>', (end) => {
+    const tags = each.next().value?.tags ?? []
+    return `${tags.map((tag) => `    ${tag}\n        `).join('')}${end}`
+  })
 }
 
 const NAMESPACES = {
@@ -43,29 +54,52 @@ const NAMESPACES = {
 }
 const ITUNES = { 'xmlns:itunes': 'http://www.itunes.com/dtds/podcast-1.0.dtd' }
 
+/** A feed for `feed`, what it has no option for, and the markup of the items. */
+type ToldChannel = {
+  options: FeedOptions
+  tags: string[]
+  isPodcast: boolean
+  isDated: boolean
+  items: string
+}
+
+function toChannel(feed: Feed, items: string, fill: Fill): ToldChannel {
+  const options = {
+    title: fill.text(feed.title),
+    link: fill.plain(feed.url),
+    // RSS demands a description of every channel, Atom and JSON Feed do not.
+    description: fill.text(feed.description || feed.title),
+    language: fill.plain(feed.language),
+    feedLinks: { rss: fill.plain(feed.urls.rss) },
+    ...(feed.hub ? { hub: fill.plain(feed.hub) } : {}),
+    ...(feed.podcast ? { image: fill.plain(feed.podcast.image) } : {}),
+    updated: fill.date((feed.updated ?? new Date(0)).toUTCString()),
+    generator: 'Posthorn',
+  }
+  const tags = [...historyTags(feed, fill), ...(feed.podcast ? showTags(feed.podcast, fill) : [])]
+  const isPodcast = feed.podcast !== null
+  return { options, tags, isPodcast, isDated: feed.updated !== null, items: fill.markup(items) }
+}
+
 /**
- * What `feed` has no option for, or puts behind the items, where validators want nothing. No word of ours is in the
- * markup yet, only tokens, so that a plain search finds `feed`'s own tags and nothing else.
+ * With what `feed` has no option for, or puts behind the items, where validators want nothing. No word of ours is in
+ * the markup yet, only tokens, so that a plain search finds `feed`'s own tags and nothing else.
  */
-function complete(markup: string, feed: Feed, fill: Fill): string {
-  const entries = feed.entries.values()
-  const root = element('rss', { version: '2.0', ...NAMESPACES, ...(feed.podcast ? ITUNES : {}) }, '\n')
-  const head = [...historyTags(feed, fill), ...(feed.podcast ? showTags(feed.podcast, fill) : [])]
+function channelMarkup({ options, tags, isPodcast, isDated, items }: ToldChannel): string {
+  const root = element('rss', { version: '2.0', ...NAMESPACES, ...(isPodcast ? ITUNES : {}) }, '\n')
   return (
-    markup
+    new Generator(options)
+      .rss2()
       .replace(/<rss [^>]*>/, root.slice(0, root.indexOf('\n')))
       // Nobody needs to be told where RSS is explained.
       .replace(/\s*<docs>.*<\/docs>/, '')
       // An empty feed has no date that is not made up, and RSS lets it have none.
-      .replace(/\s*<lastBuildDate>.*<\/lastBuildDate>/, (date) => (feed.updated ? date : ''))
+      .replace(/\s*<lastBuildDate>.*<\/lastBuildDate>/, (date) => (isDated ? date : ''))
       .replace(
         /(\s*)<atom:link [^>]*rel="self"[^>]*>/,
-        (self, space) => self + head.map((tag) => space + tag).join(''),
+        (self, space) => self + tags.map((tag) => space + tag).join(''),
       )
-      .replaceAll('</item>', () => {
-        const tags = entryTags(entries.next().value as Entry, feed, fill)
-        return `${tags.map((tag) => `    ${tag}\n        `).join('')}</item>`
-      })
+      .replace(/\s*<\/channel>/, (end) => items + end)
   )
 }
 
@@ -87,13 +121,15 @@ function entryTags(entry: Entry, feed: Feed, fill: Fill): string[] {
   const [first, ...more] = entry.media
   return [
     // RSS knows no corrections. Whoever looks for one knows Atom's word; without one it would say nothing new.
-    ...(entry.updated > entry.published ? [element('atom:updated', {}, entry.updated.toISOString())] : []),
+    ...(entry.updated > entry.published
+      ? [element('atom:updated', {}, fill.plain(entry.updated.toISOString()))]
+      : []),
     // RSS 2.0 lets several enclosures be, or forbids them; programs take the first or the last. Media RSS has several.
     ...(first
       ? [
           element('enclosure', {
             url: fill.plain(first.url),
-            length: first.length,
+            length: fill.plain(`${first.length}`),
             type: fill.plain(first.type),
           }),
         ]
@@ -112,10 +148,10 @@ function mediaContent({ url, type, length, duration, title }: Media, fill: Fill)
   const [medium = ''] = type.split('/')
   const attributes = {
     url: fill.plain(url),
-    fileSize: length,
+    fileSize: fill.plain(`${length}`),
     type: fill.plain(type),
     medium: ['image', 'audio', 'video'].includes(medium) ? medium : 'document',
-    duration,
+    duration: duration === null ? null : fill.plain(`${duration}`),
   }
   return element('media:content', attributes, title ? element('media:title', {}, fill.text(title)) : '')
 }
