@@ -10,7 +10,7 @@ const ENTITIES: Record<string, string> = {
 
 /** Text as HTML, between tags and inside quoted attributes alike. */
 export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] as string)
+  return /[&<>"']/.test(text) ? text.replace(/[&<>"']/g, (character) => ENTITIES[character] as string) : text
 }
 
 /** Which way a language is written, for `dir`: a German page about Arabic is still `ltr`. */

@@ -16,10 +16,12 @@ function isRelative(address: string): boolean {
 
 function collect(nodes: (Block | Inline)[], found: string[]): void {
   for (const node of nodes) {
+    if (node.type === 'text') continue
     if (node.type === 'image') found.push(node.src)
     else if (node.type === 'html') collectFromHtml(node.html, found)
     else if (node.type === 'list') for (const item of node.items) collect(item.children, found)
-    else if (node.type === 'table') for (const row of [node.head, ...node.rows]) collect(row.flat(), found)
+    else if (node.type === 'table')
+      for (const row of [node.head, ...node.rows]) for (const cell of row) collect(cell, found)
     else if ('children' in node) {
       if (node.type === 'link') found.push(node.href)
       collect(node.children, found)

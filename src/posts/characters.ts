@@ -6,10 +6,11 @@
  * (2.2: "excluding the surrogate blocks, FFFE, and FFFF"), and U+E000 and U+E001, which mark the slots of a message.
  */
 const UNFIT = /[\x00-\x08\x0b-\x1f\x7f-\x9f\ue000\ue001\ufffe\uffff]/g
+const UNFIT_OR_LONE = new RegExp(`${UNFIT.source}|\\p{Cs}`, 'u')
 
 /** The text with line ends as "\n" and without the characters that nothing published may carry. */
 export function cleanText(text: string): string {
-  if (text.search(UNFIT) < 0 && text.isWellFormed()) return text
+  if (!UNFIT_OR_LONE.test(text)) return text
   return text
     .replace(/\r\n?/g, '\n')
     .replace(UNFIT, '')

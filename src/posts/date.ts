@@ -19,9 +19,12 @@ const DAY_FIRST = /^(\d{1,2})\.?\s+([a-z]{3,9})\.?,?\s+(\d{4})$/i
 export function readDate(text: string, timeZone: string): Date | 'impossible' | 'unreadable' {
   const found = findFields(text.trim())
   if (!found) return 'unreadable'
+  const { year, month, day, hour, minute, second, millisecond } = found.fields
+  const zone = found.zone ?? timeZone
+  if (zone === 'UTC') return inUtc(found.fields)
   try {
-    const local = Temporal.PlainDateTime.from(found.fields, { overflow: 'reject' })
-    const moment = local.toZonedDateTime(found.zone ?? timeZone)
+    const local = new Temporal.PlainDateTime(year, month, day, hour, minute, second, millisecond)
+    const moment = local.toZonedDateTime(zone)
     return new Date(moment.epochMilliseconds)
   } catch (error) {
     if (error instanceof RangeError) return 'impossible'
@@ -29,9 +32,40 @@ export function readDate(text: string, timeZone: string): Date | 'impossible' | 
   }
 }
 
-type Fields = { year: number; month: number; day: number; hour?: number; minute?: number; second?: number }
+/** No clock changes there, so it needs no Temporal, which is slow. */
+function inUtc({
+  year,
+  month,
+  day,
+  hour = 0,
+  minute = 0,
+  second = 0,
+  millisecond = 0,
+}: Fields): Date | 'impossible' {
+  const date = new Date(0)
+  date.setUTCFullYear(year, month - 1, day)
+  date.setUTCHours(hour, minute, second, millisecond)
+  // 30 February became 2 March, and 25 o'clock another day.
+  const exists =
+    date.getUTCMonth() === month - 1 &&
+    date.getUTCDate() === day &&
+    date.getUTCHours() === hour &&
+    date.getUTCMinutes() === minute &&
+    date.getUTCSeconds() === second
+  return exists ? date : 'impossible'
+}
 
-function findFields(text: string): { fields: Fields & { millisecond?: number }; zone?: string } | null {
+type Fields = {
+  year: number
+  month: number
+  day: number
+  hour?: number
+  minute?: number
+  second?: number
+  millisecond?: number
+}
+
+function findFields(text: string): { fields: Fields; zone?: string } | null {
   const numbers = NUMBERS.exec(text)
   if (numbers) {
     const [, year, month, day, hour = 0, minute = 0, second = 0, fraction = '', zone] = numbers

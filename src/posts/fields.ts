@@ -99,38 +99,39 @@ const KEYS = {
   categories: ['categories'],
   category: ['category'],
 } as const
+const KEY_LISTS = Object.entries(KEYS) as [FieldName, readonly string[]][]
 
-const schema = z.object({
-  title: line.optional(),
-  date: date.optional(),
-  updated: date.optional(),
-  slug: slug.optional(),
-  id: uri.optional(),
-  language: language.optional(),
-  description: line.optional(),
-  author: people.optional(),
-  image: picture.optional(),
-  audio: files.optional(),
-  video: files.optional(),
-  enclosures: files.optional(),
-  attachments: files.optional(),
-  duration: duration.optional(),
-  episode: wholeNumber.optional(),
-  season: wholeNumber.optional(),
-  explicit: yesOrNo.optional(),
-  draft: yesOrNo.optional(),
-  published: yesOrNo.optional(),
-  unlisted: yesOrNo.optional(),
-  feed: yesOrNo.optional(),
-  mail: yesOrNo.optional(),
-  edition: wholeNumber.optional(),
-  subject: line.optional(),
-  tags: texts.optional(),
-  categories: texts.optional(),
-  category: line.optional(),
-})
+const SCHEMAS = {
+  title: line,
+  date,
+  updated: date,
+  slug,
+  id: uri,
+  language,
+  description: line,
+  author: people,
+  image: picture,
+  audio: files,
+  video: files,
+  enclosures: files,
+  attachments: files,
+  duration,
+  episode: wholeNumber,
+  season: wholeNumber,
+  explicit: yesOrNo,
+  draft: yesOrNo,
+  published: yesOrNo,
+  unlisted: yesOrNo,
+  feed: yesOrNo,
+  mail: yesOrNo,
+  edition: wholeNumber,
+  subject: line,
+  tags: texts,
+  categories: texts,
+  category: line,
+}
 
-type Fields = z.output<typeof schema>
+type Fields = { [Name in keyof typeof SCHEMAS]?: z.output<(typeof SCHEMAS)[Name]> | undefined }
 type FieldName = keyof Fields
 
 /** A key that holds something else than it should; `message` completes `"key" is …; `. */
@@ -153,27 +154,21 @@ type ReadFields = {
  */
 export function readFields(data: Record<string, unknown>): ReadFields {
   const { stated, faults } = foldKeys(data)
-  const found: Record<string, unknown> = {}
+  const fields: Record<string, unknown> = {}
   const keys: ReadFields['keys'] = {}
-  for (const [name, spellings] of Object.entries(KEYS)) {
-    const entries = spellings.map((spelling) => stated.get(spelling)).filter((entry) => entry !== undefined)
-    for (const { key } of entries) stated.delete(key.toLowerCase())
-    if (!entries[0]) continue
-    found[name] = entries[0].value
-    keys[name as FieldName] = entries[0].key
-  }
-  const parsed = schema.safeParse(found)
-  for (const issue of parsed.error?.issues ?? []) {
-    const name = String(issue.path[0]) as FieldName
-    if (!(name in found)) continue
-    faults.push({
-      key: keys[name] ?? name,
-      message: `"${keys[name]}" is ${shown(found[name])}; ${issue.message}`,
-    })
-    delete found[name]
+  for (const [name, spellings] of KEY_LISTS) {
+    const found = spellings.find((spelling) => stated.has(spelling))
+    if (found === undefined) continue
+    const { key, value } = stated.get(found) as Entry
+    for (const spelling of spellings) stated.delete(spelling)
+    keys[name] = key
+    // One by one: a post states few of them, and what it does not state costs nothing.
+    const parsed = SCHEMAS[name].safeParse(value)
+    if (parsed.success) fields[name] = parsed.data
+    else faults.push({ key, message: `"${key}" is ${shown(value)}; ${parsed.error.issues[0]?.message}` })
   }
   const extra = Object.fromEntries(Array.from(stated.values(), ({ key, value }) => [key, value]))
-  return { fields: parsed.data ?? schema.safeParse(found).data ?? {}, keys, extra, faults }
+  return { fields: fields as Fields, keys, extra, faults }
 }
 
 /**

@@ -7,7 +7,15 @@
  */
 import matter from 'gray-matter'
 import { parse as parseToml, TomlDate, TomlError } from 'smol-toml'
-import { type ErrorCode, LineCounter, parseDocument, Scalar, visit } from 'yaml'
+import {
+  type CollectionTag,
+  type ErrorCode,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  type ScalarTag,
+  Schema,
+} from 'yaml'
 import { cleanText } from './characters.ts'
 
 type FrontMatter = {
@@ -35,6 +43,18 @@ class Refusal extends Error {
 const refuse = () => {
   throw new Refusal(1, 'only YAML between "---" and TOML between "+++" is read')
 }
+const engines = {
+  yaml: readYaml,
+  toml: readToml,
+  json: refuse,
+  javascript: refuse,
+  js: refuse,
+  coffee: refuse,
+}
+
+/** The first line that begins with the fence. YAML may end with "..." as well, and Jekyll takes it. */
+const YAML_END = /\n(?:---[^\n]*|\.\.\.[^\S\n]*(?=\n|$))/
+const TOML_END = /\n\+\+\+[^\n]*/
 
 /**
  * Cuts a file into front matter and text. A file that does not begin with a fence is all text.
@@ -52,23 +72,22 @@ export function readFrontMatter(source: string): FrontMatter | FrontMatterFault 
       line: 1,
       message: `the front matter begins with "${fence}${kind}"; only YAML between "---" and TOML between "+++" is read, and nothing that could run`,
     }
-  const lines = text.split('\n')
-  const end = lines.findIndex((line, index) => index > 0 && closes(line, fence))
-  if (end < 0)
+  const closing = (fence === '---' ? YAML_END : TOML_END).exec(text)
+  if (!closing)
     return {
       line: 1,
       message: `the front matter has no closing "${fence}"; put one on a line of its own below its last key`,
     }
-  const closing = lines[end] ?? ''
-  if (closing.trimEnd() !== fence && closing.trimEnd() !== '...')
+  const head = text.slice(first.length + 1, closing.index)
+  const last = closing[0].trim()
+  if (last !== fence && last !== '...')
     return {
-      line: end + 1,
+      line: text.slice(0, closing.index).split('\n').length + 1,
       message: `this line begins with "${fence}", which ends the front matter, and goes on; write "${fence}" alone`,
     }
-  const head = lines.slice(1, end).join('\n')
   const data = parseHead(head, fence)
   if (data instanceof Refusal) return { line: data.line, message: data.message }
-  return { data, body: lines.slice(end + 1).join('\n'), head }
+  return { data, body: text.slice(closing.index + closing[0].length + 1), head }
 }
 
 /** The line of a key that stands at the beginning of a line, or undefined. */
@@ -81,11 +100,6 @@ function keyOfLine(line: string): string | undefined {
   return /^(["']?)([^\s"':=#[\]]+)\1\s*[:=]/.exec(line.trimEnd())?.[2]
 }
 
-// YAML may end with "..." as well, and Jekyll takes it.
-function closes(line: string, fence: string): boolean {
-  return line.startsWith(fence) || (fence === '---' && line.trimEnd() === '...')
-}
-
 function parseHead(head: string, fence: string): Record<string, unknown> | Refusal {
   const yaml = fence === '---'
   try {
@@ -93,14 +107,7 @@ function parseHead(head: string, fence: string): Record<string, unknown> | Refus
       // Without an options object gray-matter remembers results by content, and gives a broken file's as {}.
       language: yaml ? 'yaml' : 'toml',
       delimiters: fence,
-      engines: {
-        yaml: readYaml,
-        toml: readToml,
-        json: refuse,
-        javascript: refuse,
-        js: refuse,
-        coffee: refuse,
-      },
+      engines,
     })
     const plain: unknown = plainValue(data)
     if (isTable(plain)) return plain
@@ -117,10 +124,27 @@ const YAML_CURES: Partial<Record<ErrorCode, string>> = {
   TAB_AS_INDENT: 'there is a tab before the text; indent with spaces',
 }
 
+const YAML_TAGS = new Schema({ schema: 'core' }).tags.map(asWritten)
+
+// A number that would not be written the same way again (1.10, 007, 1e3) is text: a version, a code, a name.
+function asWritten(tag: ScalarTag | CollectionTag): ScalarTag | CollectionTag {
+  if (tag.collection !== undefined || !/:(int|float)$/.test(tag.tag)) return tag
+  const { resolve, ...rest } = tag
+  return {
+    ...rest,
+    resolve(source, ...others) {
+      const read = resolve(source, ...others)
+      const value = isScalar(read) ? read.value : read
+      return String(value) === source ? value : source
+    },
+  }
+}
+
 function readYaml(text: string): object {
   const lineCounter = new LineCounter()
   const document = parseDocument(text, {
     schema: 'core',
+    customTags: () => YAML_TAGS,
     stringKeys: true,
     logLevel: 'error',
     lineCounter,
@@ -129,13 +153,6 @@ function readYaml(text: string): object {
   const fault = document.errors[0] ?? document.warnings[0]
   if (fault)
     throw new Refusal(lineCounter.linePos(fault.pos[0]).line, YAML_CURES[fault.code] ?? fault.message)
-  // A number that would not be written the same way again (1.10, 007, 1e3) is text: a version, a code, a name.
-  visit(document, {
-    Scalar(_key, node) {
-      if (typeof node.value === 'number' && String(node.value) !== node.source)
-        return new Scalar(node.source ?? String(node.value))
-    },
-  })
   return document.toJS({ maxAliasCount: 100 })
 }
 

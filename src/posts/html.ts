@@ -2,7 +2,7 @@
  * The tree as semantic HTML for pages and feeds: no classes but the language of code, no ids but those of footnotes,
  * every address absolute. Each text and address is escaped on the line that writes it.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { escapeHtml } from '../markup.ts'
 import { resolveLink, resolveMedia } from './resolve.ts'
 import { sanitizePost } from './sanitize.ts'
@@ -18,7 +18,7 @@ type Place = { base: string; prefix: string; references: Map<number, number> }
  *   footnotes are made from it, so that two posts on one page have different ones.
  */
 export function toHtml(tree: Tree, base: string): string {
-  const prefix = createHash('sha256').update(base).digest('hex').slice(0, 8)
+  const prefix = tree.footnotes.length > 0 ? hash('sha256', base).slice(0, 8) : ''
   const place: Place = { base, prefix, references: new Map() }
   const body = blocks(tree.children, place)
   const html = tree.footnotes.length > 0 ? `${body}\n${endnotes(tree.footnotes, place)}` : body
@@ -91,7 +91,9 @@ function table(node: Extract<Block, { type: 'table' }>, place: Place): string {
 }
 
 function inlines(nodes: Inline[], place: Place): string {
-  return nodes.map((node) => inline(node, place)).join('')
+  let html = ''
+  for (const node of nodes) html += inline(node, place)
+  return html
 }
 
 function inline(node: Inline, place: Place): string {

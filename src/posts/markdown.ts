@@ -12,8 +12,12 @@ const markdown = new MarkdownIt({ html: true, linkify: true }).use(footnotes)
 // The plugin's own gathering numbers notes in the order in which their references are parsed, pictures' alternative
 // texts included, and mixes up a definition inside a definition. The fold numbers them as a reader meets them.
 markdown.core.ruler.disable('footnote_tail')
+// What this does, cleanText has done.
+markdown.core.ruler.disable('normalize')
 // An address is a link where it says that it is one: "make process.env.TZ" and "GoDaddy.com" are words.
 markdown.linkify.set({ fuzzyLink: false })
+// Such an address holds one of these; the linkifier's own question is five times as expensive.
+markdown.linkify.pretest = (text) => /[:@]|\/\//.test(text)
 // The tree keeps addresses as the author wrote them: each renderer judges and completes them where it writes them.
 markdown.validateLink = () => true
 markdown.normalizeLink = (address) => address
@@ -23,20 +27,25 @@ markdown.normalizeLinkText = (address) => address
 export const MORE = /^\s*<!--\s*more\s*-->/i
 
 /** Footnotes of one text: what defines them, and the number each has since its first reference. */
-type Notes = { defined: Map<string, Token[]>; inline: { tokens?: Token[] }[]; numbers: Map<string, number> }
+type Notes = {
+  defined: Map<string, Token[]>
+  inline: { tokens?: Token[] }[]
+  numbers: Map<string, number>
+  /** Not of notes alone: raw HTML was met on the way. */
+  hasRawHtml: boolean
+}
 type Cursor = { tokens: Token[]; at: number }
 
 /** Parses a post's text. Any string is Markdown, so this never throws. */
 export function parseMarkdown(source: string): Tree {
   const env: { footnotes?: { list?: Notes['inline'] } } = {}
   const { body, defined } = takeDefinitions(markdown.parse(cleanText(source), env))
-  const notes: Notes = { defined, inline: env.footnotes?.list ?? [], numbers: new Map() }
+  const notes: Notes = { defined, inline: env.footnotes?.list ?? [], numbers: new Map(), hasRawHtml: false }
   const children = foldBlocks({ tokens: body, at: 0 }, notes)
   const footnotes: Tree['footnotes'] = []
   // A note may refer to another one: the map grows while it is walked.
   for (const [key, number] of notes.numbers) footnotes.push({ number, children: foldNote(key, notes) })
-  const hasRawHtml = hasHtml(children) || footnotes.some((note) => hasHtml(note.children))
-  return { type: 'root', children, footnotes, hasRawHtml }
+  return { type: 'root', children, footnotes, hasRawHtml: notes.hasRawHtml }
 }
 
 /** True where raw HTML occurs among the nodes or below them. */
@@ -117,7 +126,7 @@ function foldBlock(token: Token, cursor: Cursor, notes: Notes): Block | null {
     case 'hr':
       return { type: 'rule' }
     case 'html_block':
-      return foldHtml(token.content)
+      return foldHtml(token.content, notes)
     default:
       return null
   }
@@ -214,15 +223,17 @@ function foldInline(token: Token, cursor: Cursor, notes: Notes): Inline | null {
     case 'footnote_ref':
       return { type: 'footnote', number: noteNumber(token, notes) }
     case 'html_inline':
-      return foldHtml(token.content)
+      return foldHtml(token.content, notes)
     default:
       return { type: 'text', text: cleanText(token.content) }
   }
 }
 
 // Comments say nothing to a reader. Keeping them would send every post with an editor's mark through the sanitizer.
-function foldHtml(html: string): { type: 'html'; html: string } | null {
-  return isComment(html) && !MORE.test(html) ? null : { type: 'html', html }
+function foldHtml(html: string, notes: Notes): { type: 'html'; html: string } | null {
+  if (isComment(html) && !MORE.test(html)) return null
+  notes.hasRawHtml = true
+  return { type: 'html', html }
 }
 
 /** True for comments and nothing else; one that is never closed hides all that follows it, as in a browser. */

@@ -3,7 +3,7 @@
  * is a post or its faults, never half read.
  */
 import { isUtf8 } from 'node:buffer'
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Config } from '../config.ts'
 import type { Fault } from '../errors.ts'
@@ -110,7 +110,7 @@ export function readPost(
     refersTo: relativeAddresses(text, [...(image ? [image] : []), ...attachments.map((one) => one.url)]),
     extra,
     source: bytes,
-    hash: createHash('sha256').update(bytes).digest('hex'),
+    hash: hash('sha256', bytes),
     modified,
     size: bytes.length,
   }

@@ -18,9 +18,11 @@ export function summarize(tree: Tree): string {
     const before = toPlainText(tree.children.slice(0, more))
     if (before) return before
   }
-  const paragraphs = tree.children.filter((block) => block.type === 'paragraph')
-  const first = paragraphs.map((block) => toPlainText([block])).find((text) => text !== '')
-  return cutAtWord(first ?? toPlainText(tree.children), LENGTH)
+  for (const block of tree.children) {
+    const text = block.type === 'paragraph' ? toPlainText([block]) : ''
+    if (text) return cutAtWord(text, LENGTH)
+  }
+  return cutAtWord(toPlainText(tree.children), LENGTH)
 }
 
 /** The tree without its `<!-- more -->`, which has said what it had to say. */
@@ -39,9 +41,8 @@ export function withoutMore(tree: Tree): Tree {
 export function cutAtWord(text: string, length: number): string {
   if (text.length <= length) return text
   const start = text.slice(0, length + 1)
-  const pieces = Array.from(words.segment(start))
   // The last piece may be half a word; a single one is all there is.
-  const end = pieces.length > 1 ? (pieces.at(-1)?.index ?? length) : length
+  const end = words.segment(start).containing(length)?.index || length
   return `${start.slice(0, end).replace(/[\s\p{Cs},;:–—-]+$/u, '')}…`
 }
 

@@ -41,9 +41,9 @@ describe('front matter', () => {
   })
 
   it('keeps dates and odd numbers as the text that they are', () => {
-    const yaml = '---\na: 2026-02-30\nb: 1.10\nc: 007\nd: 12:30:45\ne: 12\nf: yes\n---'
+    const yaml = '---\na: 2026-02-30\nb: &b 1.10\nc: 007\nd: 12:30:45\ne: 12\nf: yes\ng: *b\n---'
     expect(readFrontMatter(yaml)).toMatchObject({
-      data: { a: '2026-02-30', b: '1.10', c: '007', d: '12:30:45', e: 12, f: 'yes' },
+      data: { a: '2026-02-30', b: '1.10', c: '007', d: '12:30:45', e: 12, f: 'yes', g: '1.10' },
     })
     const toml = '+++\na = 2026-02-30 # a day too many\nb = 2026-01-31T10:00:00Z\nc = [2026-01-31]\n+++'
     expect(readFrontMatter(toml)).toMatchObject({
