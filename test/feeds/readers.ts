@@ -26,8 +26,6 @@ export type Reader = {
   stripsTags?: true
   /** Where it shows the date of the last change as that of the post. */
   showsUpdated?: FeedFormat[]
-  /** Where it does not know that `&#x3C;` is `<` in an attribute. */
-  misreadsTags?: FeedFormat[]
 }
 
 export const READERS: Reader[] = [
@@ -48,12 +46,7 @@ export const READERS: Reader[] = [
   },
   { name: 'rss-parser', formats: ['rss', 'atom'], read: readWithRssParser },
   { name: 'feedparser', formats: ['rss', 'atom'], read: readWithFeedParser, stripsTags: true },
-  {
-    name: '@rowanmanning/feed-parser',
-    formats: ['rss', 'atom'],
-    read: readWithRowanmanning,
-    misreadsTags: ['atom'],
-  },
+  { name: '@rowanmanning/feed-parser', formats: ['rss', 'atom'], read: readWithRowanmanning },
   {
     name: '@extractus/feed-extractor',
     formats: ['rss', 'atom'],

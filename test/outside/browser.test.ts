@@ -1,8 +1,9 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import axe, { type AxeResults } from 'axe-core'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { makeBlog } from './blog.ts'
 import { missing } from './programs.ts'
 import { buildSampleSite, mailSampleSite } from './sample-site.ts'
 
@@ -39,6 +40,39 @@ describe.skipIf(missing(CHROMIUM, '--version'))('Chromium', () => {
           faults.push(...(await faultsOf(page, `/${path}`)))
         }
         expect(faults).toEqual([])
+      },
+    )
+
+    test.each([375, 1280])(
+      'opens a feed %i pixels wide as a page with its address to copy, for everybody to read',
+      async (width) => {
+        const blog = await makeBlog()
+        for (const [path, text] of Object.entries({ 'wide.md': WIDE, 'arabic.md': ARABIC }))
+          blog.write(path, text)
+        await blog.build()
+        // Browsers ask for one, and tell the console where there is none.
+        writeFileSync(join(blog.folder, 'favicon.ico'), '')
+        await blog.serve()
+        const context = await browser.newContext({ colorScheme, viewport: { width, height: 800 } })
+        onTestFinished(() => context.close())
+        const page = await context.newPage()
+        const told: string[] = []
+        page.on('console', (message) => told.push(message.text()))
+        page.on('pageerror', (error) => told.push(error.message))
+
+        for (const path of ['rss.xml', 'atom.xml', 'feed.json', 'tags/many/rss.xml']) {
+          const url = `${blog.url}/${path}`
+          const answer = await page.goto(url)
+          expect(answer?.headers()['content-type']).toBe('text/html; charset=UTF-8')
+          const address = page.getByLabel('Copy this address into your feed reader')
+          expect(await address.inputValue()).toBe(url)
+          // One click and one key, or three clicks.
+          await address.click({ clickCount: 3 })
+          expect(await page.evaluate<string>('getSelection().toString()')).toBe(url)
+          expect(await page.getByRole('link', { name: LONG }).count()).toBe(1)
+          expect(await faultsOf(page, path)).toEqual([])
+        }
+        expect(told).toEqual([])
       },
     )
 
