@@ -19,7 +19,7 @@ export type Channel = {
 }
 
 /** Tags beyond this many, the least used ones, have no channel: their pages and feeds would be most of the site. */
-export const MOST_TAGS = 1_000
+const MOST_TAGS = 1_000
 /** A folder's name, in bytes: disks take 255. */
 const LONGEST_NAME = 100
 

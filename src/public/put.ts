@@ -63,9 +63,10 @@ export function putSibling(
   try {
     writeFileSync(beside, bytes)
     const file = look(path)
-    if (file === null || versionOf(path) !== version) return rmSync(beside, { force: true })
-    utimesSync(beside, file.mtimeMs / 1000, file.mtimeMs / 1000)
-    renameSync(beside, path + end)
+    if (file !== null && versionOf(path) === version) {
+      utimesSync(beside, file.mtimeMs / 1000, file.mtimeMs / 1000)
+      renameSync(beside, path + end)
+    } else rmSync(beside, { force: true })
   } catch (error) {
     forget(beside)
     throw cannotWrite(path + end, error)

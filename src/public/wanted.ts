@@ -17,7 +17,7 @@ export type Wanted = {
   entries?: number
 }
 
-export const STEPS = ['copy', 'page', 'list', 'feed'] as const satisfies Wanted['step'][]
+const STEPS = ['copy', 'page', 'list', 'feed'] as const satisfies Wanted['step'][]
 
 /** Files in the order of their steps; those of one step stay as they are. */
 export function inOrder(files: [string, Wanted][]): [string, Wanted][] {

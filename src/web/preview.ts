@@ -25,19 +25,27 @@ export function previewPage(
   const show = datesIn(config.site.timeZone)
   const entries = listOf(found?.items).map((entry) => {
     const { title, url, language, date } = toShown(entry)
-    const shown = url ? html`<a href="${url}">${title}</a>` : title
+    const lang = language ? html` lang="${language}"` : ''
+    const shown = url ? html`<a href="${url}"${lang}>${title}</a>` : html`<span${lang}>${title}</span>`
     const when = date && show(date, WORDS.language)
-    return html`<li>${when ? html`<time datetime="${when.iso}">${when.text}</time>` : ''}
-<h2${language ? html` lang="${language}"` : ''}>${shown}</h2></li>
+    return html`<li>${shown}${when ? html` <time datetime="${when.iso}">${when.text}</time>` : ''}</li>
 `
   })
   const content = html`<h1>${words.title(name)}</h1>
 <p>${words.lead}</p>
-<p><label for="feed">${words.address}</label>
-<input id="feed" type="url" readonly value="${feed.url}" style="width:100%"></p>
+<div class="subscribe">
+<label><span>${words.address}</span> <input type="url" readonly value="${feed.url}"></label>
 <p>${words.how} <a href="${config.web.url}/subscribe">${words.mail}</a></p>
-<ul class="posts">
-${entries}</ul>`
+</div>
+${
+  entries.length > 0
+    ? html`<section class="older">
+<h2>${words.entries}</h2>
+<ul>
+${entries}</ul>
+</section>`
+    : ''
+}`
   return { title: words.title(name), content }
 }
 

@@ -59,11 +59,12 @@ export const WORDS = {
     cure: 'All posts',
   },
   preview: {
-    title: (feed: string) => `${feed}: the feed`,
+    title: (feed: string) => `The feed of ${feed}`,
     lead: 'This is a feed. A feed reader that knows its address shows you each new post by itself: you need not come and look, and nobody has to know who you are.',
     address: 'Copy this address into your feed reader',
     how: 'No feed reader?',
     mail: 'Let new posts come by e-mail.',
+    entries: 'What is in it now',
     untitled: 'A post without a title',
   },
   refused: {
