@@ -17,8 +17,15 @@ export const LIST = 'index.html'
 export const BROTLI = 5
 const SITEMAP = 'sitemap.xml'
 
-/** The lists of each channel, by its folder, with what they were made from. */
-export type ListsMemory = Map<string, { all: string; posts: Post[]; files: [string, Wanted][] }>
+export type ListsMemory = {
+  /** The lists of each channel, by its folder, with what they were made from. */
+  channels: Map<string, { all: string; posts: Post[]; files: [string, Wanted][] }>
+  seals: WeakMap<Post, number>
+}
+
+export function emptyListsMemory(): ListsMemory {
+  return { channels: new Map(), seals: new WeakMap() }
+}
 
 /**
  * The page of each channel with its archives, those that list all tags, all authors and all languages, and the
@@ -31,12 +38,15 @@ export function wantedLists(
   all: string,
   press: Press,
   now: Date,
-  memory: ListsMemory = new Map(),
+  memory: ListsMemory = emptyListsMemory(),
 ): WantedFiles {
   const wanted: WantedFiles = new Map()
   const { site, feeds } = press.config
   const posts = channels[0]?.posts ?? []
-  const seals = new Map(posts.map((post) => [post, seal(post, now)]))
+  // A correction that is dated ahead shows when its time has come, though no post is another then.
+  const isSettled = posts.every(({ updated }) => updated === null || updated <= now)
+  const seals = isSettled ? memory.seals : new WeakMap<Post, number>()
+  for (const post of posts) if (!seals.has(post)) seals.set(post, seal(post, now))
   const add = (path: string, words: unknown[], shown: Post[], make: () => string) =>
     wanted.set(path, {
       source: null,
@@ -50,12 +60,10 @@ export function wantedLists(
     .filter(({ some }) => some.length > 0)
   const contents = kinds.map(({ kind }) => ({ kind, url: channelUrl(site.url, { folder: CONTENTS[kind] }) }))
 
-  // A correction that is dated ahead shows when its time has come, though no post is another then.
-  const isSettled = posts.every(({ updated }) => updated === null || updated <= now)
   for (const channel of channels) {
     const { folder, name } = channel
     const around = `${all} ${kinds.length} ${name}`
-    const before = memory.get(folder)
+    const before = memory.channels.get(folder)
     if (isSettled && before?.all === around && areSame(before.posts, channel.posts)) {
       for (const [path, file] of before.files) wanted.set(path, file)
       continue
@@ -73,7 +81,7 @@ export function wantedLists(
       const words = [name, names[index - 1], names[index], names[index + 1]]
       add(inFolder(archive, LIST), words, archive.posts, () => renderArchive(archive, beside, channel, press))
     })
-    memory.set(folder, { all: around, posts: channel.posts, files: [...wanted].slice(first) })
+    memory.channels.set(folder, { all: around, posts: channel.posts, files: [...wanted].slice(first) })
   }
   for (const { kind, some } of kinds) {
     const words = some.map(({ folder, name, posts }) => `${folder} ${name} ${posts.length}`)
@@ -112,7 +120,7 @@ function seal(post: Post, now: Date): number {
   return Number.parseInt(post.hash.slice(0, 8), 16) * 2 ** 20 + (other >>> 12)
 }
 
-function digest(words: unknown[], posts: Post[], seals: Map<Post, number>): string {
+function digest(words: unknown[], posts: Post[], seals: WeakMap<Post, number>): string {
   const numbers = new Float64Array(posts.length)
   for (let index = 0; index < posts.length; index++) numbers[index] = seals.get(posts[index] as Post) ?? 0
   return `${hash('sha256', words.join('\n'), 'base64url')} ${hash('sha256', numbers, 'base64url')}`

@@ -11,19 +11,19 @@ import { pageFile, shownPath } from '../public/place.ts'
 import type { Wanted, WantedFiles } from '../public/wanted.ts'
 import { openPress } from './page.ts'
 import { type Linked, renderPost } from './post.ts'
-import { BROTLI, LIST, type ListsMemory, wantedLists } from './wanted-lists.ts'
+import { BROTLI, emptyListsMemory, LIST, type ListsMemory, wantedLists } from './wanted-lists.ts'
 
 /** What is not compressed by itself, by the end of its name. */
 const TEXT = /\.(css|csv|html?|ics|js|json|md|mjs|svg|txt|wasm|xml)$/i
 
 /** What a process keeps from round to round: of what was the same, what is wanted is the same. */
 export type PagesMemory = {
-  posts: WeakMap<Post, { from: string; path: string; file: Wanted }>
+  posts: WeakMap<Post, { all: string; links: string; updated: number; path: string; file: Wanted }>
   lists: ListsMemory
 }
 
 export function emptyPagesMemory(): PagesMemory {
-  return { posts: new WeakMap(), lists: new Map() }
+  return { posts: new WeakMap(), lists: emptyListsMemory() }
 }
 
 /**
@@ -61,10 +61,11 @@ export async function wantedPages(
     let links = ''
     for (const name of post.tags) links += linkTo.tag(name).url === null ? '-' : '+'
     for (const { name } of post.authors) links += linkTo.author(name).url === null ? '-' : '+'
-    const updated = correctedAt(post, now)
-    const from = `${all} ${post.hash} ${post.file} ${updated?.getTime()} ${links}`
+    const correction = correctedAt(post, now)
+    const updated = correction?.getTime() ?? 0
     const before = memory.posts.get(post)
-    if (before?.from === from && !wanted.has(before.path)) {
+    const isSame = before?.all === all && before.links === links && before.updated === updated
+    if (isSame && !wanted.has(before.path)) {
       wanted.set(before.path, before.file)
       continue
     }
@@ -79,12 +80,12 @@ export async function wantedPages(
     } else {
       const file: Wanted = {
         source: folder === '.' ? post.file : `${folder}/${post.file}`,
-        from,
-        make: () => renderPost(post, { updated, ...linked(post) }, press),
+        from: `${all} ${post.hash} ${post.file} ${updated} ${links}`,
+        make: () => renderPost(post, { updated: correction, ...linked(post) }, press),
         step: 'page',
         brotli: BROTLI,
       }
-      memory.posts.set(post, { from, path, file })
+      memory.posts.set(post, { all, links, updated, path, file })
       wanted.set(path, file)
     }
   }

@@ -73,14 +73,24 @@ type Facts = Omit<NewPostRow, 'source'>
 /** What a process keeps from round to round, so that a post that did not change costs next to nothing. */
 export type IdentityMemory = {
   rows: { stamp: string; rows: PostRow[] } | null
-  /** What came out of these rows and these posts, and which of them the schedule may still mail. */
-  last: { rows: PostRow[]; read: ReadPost[]; posts: KnownPost[]; unmailed: Match[] } | null
+  /** What came out of a round in which every file could be read. */
+  last: Last | null
   facts: WeakMap<ReadPost, Facts>
   known: WeakMap<ReadPost, KnownPost>
 }
 
 export function emptyIdentityMemory(): IdentityMemory {
   return { rows: null, last: null, facts: new WeakMap(), known: new WeakMap() }
+}
+
+type Last = {
+  rows: PostRow[]
+  /** The posts as they were read, the row of each, and what they are known as, all three in one order. */
+  read: ReadPost[]
+  rowsOf: PostRow[]
+  posts: KnownPost[]
+  /** Those that the schedule may still mail. */
+  unmailed: Match[]
 }
 
 type Read = { posts: ReadPost[]; faults: Fault[] }
@@ -102,10 +112,11 @@ export async function identifyPosts(
   memory: IdentityMemory = emptyIdentityMemory(),
 ): Promise<Identified> {
   const { stamp, rows } = await currentRows(db, memory)
-  const { last } = memory
-  const isSame = last?.rows === rows && read.faults.length === 0 && areSame(last.read, read.posts)
-  if (isSame && !last.unmailed.some((match) => isDue(match, config, now)))
-    return { posts: last.posts, firstRound: null }
+  const edited = read.faults.length === 0 ? findEdited(read.posts, rows, memory) : null
+  if (edited && memory.last && ![...memory.last.unmailed, ...edited].some((one) => isDue(one, config, now))) {
+    const posts = await recordEdits(db, edited, stamp, memory)
+    if (posts) return { posts, firstRound: null }
+  }
   refuseEmptied(read, rows, config)
   const firstRound = await firstRoundAt(db)
   const context = { config, now, facts: memory.facts }
@@ -127,13 +138,7 @@ export async function identifyPosts(
       })
     : { ...seen, known: seen.matches.map(asIs) }
 
-  const posts = kept.known.map(({ post, row }) => {
-    const before = memory.known.get(post)
-    if (before?.key === row.key && before.id === row.id) return before
-    const made = makeKnown(post, row, false)
-    memory.known.set(post, made)
-    return made
-  })
+  const posts = kept.known.map(({ post, row }) => knownAs(post, row, memory))
   const slugs = new Set(posts.map((post) => post.slug.toLowerCase()))
   const lastGood: KnownPost[] = []
   for (const row of kept.unreadable) {
@@ -143,16 +148,91 @@ export async function identifyPosts(
     slugs.add(post.slug.toLowerCase())
     lastGood.push(post)
   }
-  const unmailed = seen.matches.filter(({ post, row }) => row !== null && mayBeMailed(post, row))
-  memory.last = seen.isNeeded || read.faults.length > 0 ? null : { rows, read: read.posts, posts, unmailed }
+  memory.last = read.faults.length === 0 && memory.rows ? lastOf(read.posts, posts, memory.rows.rows) : null
   return {
     posts: lastGood.length === 0 ? posts : [...posts, ...lastGood],
     firstRound: kept.isFirst ? posts.filter((post) => isPublic(post, now)) : null,
   }
 }
 
-function areSame(some: ReadPost[], others: ReadPost[]): boolean {
-  return some.length === others.length && some.every((post, at) => post === others[at])
+/** What the next round can go on from. */
+function lastOf(read: ReadPost[], posts: KnownPost[], rows: PostRow[]): Last {
+  const byKey = new Map(rows.map((row) => [row.key, row]))
+  const rowsOf = posts.map(({ key }) => byKey.get(key) as PostRow)
+  const matches = read.map((post, at) => ({ post, row: rowsOf[at] as PostRow }))
+  return { rows, read, rowsOf, posts, unmailed: matches.filter(({ post, row }) => mayBeMailed(post, row)) }
+}
+
+type Edited = { at: number; post: ReadPost; row: PostRow }
+
+/**
+ * The posts that are another text in the file they had, where nothing else has happened since the last round: no file
+ * came or went, and no row has the new text of one. Then by all rules above each is the post it was. Null where more
+ * has happened, and the rules have to be gone through.
+ */
+function findEdited(posts: ReadPost[], rows: PostRow[], { last }: IdentityMemory): Edited[] | null {
+  if (last?.rows !== rows || last.read.length !== posts.length) return null
+  const edited: Edited[] = []
+  for (const [at, post] of posts.entries()) {
+    if (post === last.read[at]) continue
+    const row = last.rowsOf[at] as PostRow
+    if (edited.length === FEW_TOUCHED || row.file !== post.file) return null
+    if (post.statedId !== null && post.statedId !== row.id) return null
+    edited.push({ at, post, row })
+  }
+  const texts = new Map(edited.map(({ post, row }) => [post.hash, row]))
+  const isElsewhere = edited.length > 0 && rows.some((row) => (texts.get(row.hash) ?? row) !== row)
+  return isElsewhere || texts.size < edited.length ? null : edited
+}
+
+/**
+ * Writes down what `findEdited` found, and keeps all else as it was.
+ *
+ * @returns all posts; null where somebody else has written meanwhile
+ */
+async function recordEdits(
+  db: Database,
+  edited: Edited[],
+  stamp: string,
+  memory: IdentityMemory,
+): Promise<KnownPost[] | null> {
+  const last = memory.last as Last
+  if (edited.length === 0) return last.posts
+  const rows = await write(db, async (trx) => {
+    if ((await changeStamp(trx)) !== stamp) return null
+    for (const { post, row } of edited)
+      await updatePost(trx, row.key, { ...rowOf(post, row.id), source: sourceOf(post) })
+    memory.rows = await patched(
+      trx,
+      last.rows,
+      edited.map(({ row }) => row.key),
+    )
+    return memory.rows.rows
+  })
+  if (rows === null) return null
+  const written = new Map(rows.map((row) => [row.key, row]))
+  const next: Last = { ...last, rows, read: [...last.read], rowsOf: [...last.rowsOf], posts: [...last.posts] }
+  for (const { at, post, row } of edited) {
+    const now = written.get(row.key) as PostRow
+    next.read[at] = post
+    next.rowsOf[at] = now
+    next.posts[at] = knownAs(post, now, memory)
+  }
+  const gone = new Set(edited.map(({ at }) => last.read[at]))
+  next.unmailed = [
+    ...last.unmailed.filter(({ post }) => !gone.has(post)),
+    ...edited.map(({ at, post }) => ({ post, row: next.rowsOf[at] as PostRow })),
+  ].filter(({ post, row }) => row !== null && mayBeMailed(post, row))
+  memory.last = next
+  return next.posts
+}
+
+function knownAs(post: ReadPost, row: PostRow, memory: IdentityMemory): KnownPost {
+  const before = memory.known.get(post)
+  if (before?.key === row.key && before.id === row.id) return before
+  const made = makeKnown(post, row, false)
+  memory.known.set(post, made)
+  return made
 }
 
 /** All rows, read again once anybody has written anything. */

@@ -74,7 +74,8 @@ export async function writePublic(
   const unwanted = [...listed].filter((path) => !ours.has(path))
   const stale = unwanted.filter(mayRemove)
   await rehearse(changed)
-  if (changed.length > 0 || unwanted.length > 0) await writeOwned([...listed, ...ours], config)
+  const isNew = changed.some(([path]) => !listed.has(path))
+  if (isNew) await writeOwned([...listed, ...ours], config)
 
   const written = await putAll(inOrder(changed), config, shown)
   for (const path of stale) await removeOwned(path, config)
@@ -83,7 +84,7 @@ export async function writePublic(
     shown.lacking.delete(path)
   }
   if (unwanted.length > 0) await writeOwned(ours, config)
-  if (stale.length > 0 || changed.length > 0) await recordGone(stale, ours, config)
+  if (stale.length > 0 || isNew) await recordGone(stale, ours, config)
   const isSame = known !== null && changed.length === 0 && unwanted.length === 0
   const fronts = isSame ? known.fronts : new Set(Array.from(ours, (path) => path.split('/', 1)[0] ?? path))
   shown.owned = { paths: ours, fronts, stamp: ownedStamp(config) }
