@@ -67,6 +67,7 @@ export async function findMedia(
       if (url === null) continue
       const file = await findFile(stated.url, url, post, config)
       const length = file?.size ?? stated.length
+      if (length === null && !isFile(stated, url)) continue
       if (length === null) {
         faults.push({
           ...placeOfKey(post, stated.key, config),
@@ -87,6 +88,11 @@ export async function findMedia(
     found.set(post, { media, stamp: stamps.join(' ') })
   }
   return { found, faults }
+}
+
+/** "video: dQw4w9WgXcQ" and the page of a video are what another program plays: no file, and no mistake. */
+function isFile({ key, type }: Attachment, url: string): boolean {
+  return type !== null || mediaType(url) !== null || !/^(audio|video)$/i.test(key)
 }
 
 /** Beside the post, whence it is copied, or in the folder that is served, where the author put it by hand. */

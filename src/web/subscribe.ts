@@ -2,8 +2,10 @@ import type { Context, Hono } from 'hono'
 import { accepts } from 'hono/accepts'
 import { html } from 'hono/html'
 import { checkAddress } from '../address.ts'
+import { isLanguage } from '../config-schema.ts'
 import { printConfirmation } from '../deliveries/enqueue.ts'
 import type { Rendition } from '../mail/render.ts'
+import { wordsFor } from '../pages/words.ts'
 import { checkName } from '../subscribers/name.ts'
 import { askToSubscribe } from '../subscribers/subscribe.ts'
 import { networkOf } from './network.ts'
@@ -58,7 +60,10 @@ export function subscribePage(app: Hono, web: Web): void {
 
     if (form(TRAP) === '') {
       const { config, db, secret, now } = web
-      const evidence = { source: networkOf(c, config.web.trustProxy), words: wordsShown(c, web) }
+      const evidence = {
+        source: networkOf(c, config.web.trustProxy),
+        words: wordsShown(c, web, form('shown')),
+      }
       const asked = { ...address, ...name, evidence }
       await askToSubscribe(db, asked, await confirmation(), config, secret, now())
       web.onQueued?.()
@@ -136,11 +141,23 @@ function wantsJson(c: Context): boolean {
   return accepts(c, { header: 'Accept', supports, default: 'text/html' }) === 'application/json'
 }
 
-/** The words beside the button, as far as we know them: a form elsewhere has its own. */
-function wordsShown(c: Context, web: Web): string {
+/**
+ * The words beside the button, as far as we know them: a form elsewhere has its own.
+ *
+ * @param shown what the form on Posthorn's own posts and lists says of itself: the language of its words
+ */
+function wordsShown(c: Context, web: Web, shown: string): string {
+  const { site, web: pages } = web.config
   const origin = URL.parse(c.req.header('Origin') ?? '')?.origin ?? 'null'
   // Our own page sends "null", since its referrer policy keeps its address to itself.
-  if (origin !== 'null' && origin !== new URL(web.config.web.url).origin) return `a form on ${origin}`
+  const ours = ['null', new URL(pages.url).origin, new URL(site.url).origin]
+  if (!ours.includes(origin)) return `a form on ${origin}`
+  if (shown !== '' && isLanguage(shown)) {
+    const { invitation, address, subscribe } = wordsFor(shown)
+    return [invitation, address, subscribe].join(' / ')
+  }
+  if (origin === new URL(site.url).origin && origin !== new URL(pages.url).origin)
+    return `a form on ${origin}`
   const { title, lead, button } = WORDS.subscribe
-  return [title(web.config.site.title), lead, button].join(' / ')
+  return [title(site.title), lead, button].join(' / ')
 }

@@ -62,11 +62,11 @@ async function inFolder(work: (folder: string) => Promise<void>): Promise<void> 
 }
 
 /** The configuration of a site in `folder`, in a file beside its posts. */
-function writeSite(folder: string, posts: string, port: number): string {
+function writeSite(folder: string, posts: string, port: number, link?: string): string {
   const file = join(folder, 'config.json')
   const settings = {
     site: { title: 'A test blog', url: 'https://blog.example' },
-    posts: { folder: posts },
+    posts: { folder: posts, ...(link ? { link } : {}) },
     feeds: { entries: ENTRIES },
     newsletter: { from: { name: 'A test blog', email: 'news@blog.example' } },
     web: { url: 'http://localhost:8025', listen: `127.0.0.1:${port}` },
@@ -151,16 +151,28 @@ async function measurePosts(times: number): Promise<void> {
     const hugoSite = join(folder, 'hugo')
     writeHugoSite(hugoSite, content, ENTRIES)
     const report = join(folder, 'took')
+    const feedsAlone = join(folder, 'feeds-alone')
+    mkdirSync(feedsAlone)
+    const elsewhere = writeSite(feedsAlone, posts, 0, 'https://elsewhere.example/{slug}/')
     const tools: Tool[] = [
       {
-        name: 'posthorn',
-        build: () => timed([process.execPath, CLI, 'build', '--config', config], report),
+        name: 'posthorn, feeds and pages',
+        build: () => untilLive([process.execPath, CLI, 'build', '--json', '--config', config], report),
         made: ['data', 'public'].map((name) => join(site, name)),
         pages: join(site, 'public', 'posts'),
       },
       {
+        name: 'posthorn, feeds and archives alone',
+        build: () => untilLive([process.execPath, CLI, 'build', '--json', '--config', elsewhere], report),
+        made: ['data', 'public'].map((name) => join(feedsAlone, name)),
+        pages: null,
+      },
+      {
         name: 'hugo',
-        build: () => timed(['hugo', '--quiet', '--source', hugoSite], report),
+        build: async () => ({
+          ...(await timed(['hugo', '--quiet', '--source', hugoSite], report)),
+          compressing: 0,
+        }),
         made: ['public', 'cache', 'resources'].map((name) => join(hugoSite, name)),
         pages: join(hugoSite, 'public', 'posts'),
       },
@@ -171,29 +183,38 @@ async function measurePosts(times: number): Promise<void> {
       ['hugo', join(hugoSite, 'public')],
     ] as const)
       row(`written by ${name}`, describeWritten(public_))
-    await compareChanges(site, posts, tools[1] as Tool)
+    await compareChanges(site, posts, tools[2] as Tool)
   })
 }
 
 /** `made` is what is removed to have it cold again, `pages` the folder with the page of each post. */
-type Tool = { name: string; build: () => Promise<Took>; made: string[]; pages: string }
+type Tool = { name: string; build: () => Promise<Built>; made: string[]; pages: string | null }
+
+/** `seconds` until everything is there, and how many more its compressed siblings take, which Hugo does not make. */
+type Built = Took & { compressing: number }
+
+async function untilLive(command: string[], report: string): Promise<Built> {
+  const took = await timed(command, report)
+  const compressing = JSON.parse(took.out).took.compressed / 1_000
+  return { ...took, seconds: took.seconds - compressing, compressing }
+}
 
 /** Fewer posts are sooner done: what was measured has to be all of them. */
 function mustBeAll(found: number, what: string): void {
   if (found !== POSTS) throw new Error(`there are ${found} ${what}, and ${POSTS} are to be measured`)
 }
 
-/** Ours is the first of the two. */
+/** Hugo is the last of them. */
 async function compareBuilds(tools: Tool[], times: number): Promise<void> {
-  const cold: Took[][] = tools.map(() => [])
-  const warm: Took[][] = tools.map(() => [])
+  const cold: Built[][] = tools.map(() => [])
+  const warm: Built[][] = tools.map(() => [])
   for (let turn = 0; turn < times; turn++)
     for (const [place, { name, build, made, pages }] of tools.entries()) {
       for (const path of made) rmSync(path, { recursive: true, force: true })
       cold[place]?.push(await build())
-      mustBeAll(written(pages, isPage).files, `pages of posts that ${name} wrote`)
+      if (pages) mustBeAll(written(pages, isPage).files, `pages of posts that ${name} wrote`)
       warm[place]?.push(await build())
-      mustBeAll(written(pages, isPage).files, `pages of posts that ${name} left`)
+      if (pages) mustBeAll(written(pages, isPage).files, `pages of posts that ${name} left`)
     }
   for (const [what, all] of [
     ['cold', cold],
@@ -201,30 +222,34 @@ async function compareBuilds(tools: Tool[], times: number): Promise<void> {
   ] as const) {
     const best = all.map(bestOf)
     for (const [place, { name }] of tools.entries())
-      row(`${what}, ${name}`, describeTook(best[place] as Took))
-    const [ours, theirs] = best as [Took, Took]
-    const ratio = ours.seconds / theirs.seconds
-    const cpu = (ours.cpu / theirs.cpu).toFixed(2)
-    const figure = `${ratio.toFixed(2)} of its seconds, ${cpu} of its CPU`
-    if (what === 'cold') row('  ours to hugo', figure, 'faster', ratio < 1)
-    else row('  ours to hugo', figure)
-    row(`  memory of ours, ${what}`, size(ours.memory), `under ${size(MEMORY)}`, ours.memory < MEMORY)
+      row(`${what}, ${name}`, describeTook(best[place] as Built))
+    const theirs = best.at(-1) as Built
+    for (const [place, { name }] of tools.slice(0, -1).entries()) {
+      const ours = best[place] as Built
+      const ratio = ours.seconds / theirs.seconds
+      const figure = `${ratio.toFixed(2)} of its seconds`
+      if (what === 'cold') row(`  ${name}, to hugo`, figure, 'faster', ratio < 1)
+      else row(`  ${name}, to hugo`, figure)
+      row(`  memory, ${what}`, size(ours.memory), `under ${size(MEMORY)}`, ours.memory < MEMORY)
+    }
   }
 }
 
 const isPage = (name: string) => name === 'index.html'
 
 /** Seconds and CPU at their least, since neighbours only add to them; memory at its most, since a peak is one. */
-function bestOf(all: Took[]): Took {
+function bestOf(all: Built[]): Built {
   return {
+    out: '',
+    compressing: Math.min(...all.map(({ compressing }) => compressing)),
     seconds: Math.min(...all.map(({ seconds }) => seconds)),
     cpu: Math.min(...all.map(({ cpu }) => cpu)),
     memory: Math.max(...all.map(({ memory }) => memory)),
   }
 }
 
-const describeTook = ({ seconds, cpu, memory }: Took) =>
-  `${seconds.toFixed(2)} s, ${cpu.toFixed(2)} s of CPU, ${size(memory)} of memory`
+const describeTook = ({ seconds, cpu, memory, compressing }: Built) =>
+  `${seconds.toFixed(2)} s${compressing > 0 ? ` and ${compressing.toFixed(2)} s for .gz and .br` : ''}, ${cpu.toFixed(2)} s of CPU in all, ${size(memory)} of memory`
 
 /** A round of a process that runs, with nothing to do and with one post changed; a change is a whole build to Hugo. */
 async function compareChanges(site: string, posts: string, hugo: Tool): Promise<void> {
@@ -239,7 +264,7 @@ async function compareChanges(site: string, posts: string, hugo: Tool): Promise<
     }
     const none: number[] = []
     const one = Object.entries(changed).map(([what, post]) => ({ what, post, took: [] as RoundTook[] }))
-    const builds: Took[] = []
+    const builds: Built[] = []
     for (let turn = 1; turn <= CHANGES; turn++) {
       const idle = await worker.round()
       if (idle.written > 0) throw new Error(`nothing was changed, and ${idle.written} files were written`)

@@ -18,8 +18,8 @@ export type Program = keyof typeof PACKAGES
 
 const LOOK_MS = 50
 
-/** `cpu` in seconds of all cores together, `memory` in bytes at its highest. */
-export type Took = { seconds: number; cpu: number; memory: number }
+/** `cpu` in seconds of all cores together, `memory` in bytes at its highest, `out` what it said on stdout. */
+export type Took = { seconds: number; cpu: number; memory: number; out: string }
 
 /** Says of each program that is not there how to get it. */
 export function missing(programs: Program[]): string[] {
@@ -40,10 +40,14 @@ export async function timed(command: string[], report: string): Promise<Took> {
   spawnSync('sync')
   const started = performance.now()
   const child = spawn('time', ['-f', '%U %S %M', '-o', report, ...command], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
   const gone = once(child, 'exit')
   let said = ''
+  let out = ''
+  child.stdout.on('data', (text) => {
+    out += text
+  })
   child.stderr.on('data', (text) => {
     said += text
   })
@@ -53,7 +57,7 @@ export async function timed(command: string[], report: string): Promise<Took> {
   const seen = await memory.end()
   if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}: ${said.slice(-2_000)}`)
   const [user = 0, system = 0, most = 0] = readFileSync(report, 'utf8').trim().split(' ').map(Number)
-  return { seconds, cpu: user + system, memory: Math.max(most * 1024, seen) }
+  return { seconds, cpu: user + system, memory: Math.max(most * 1024, seen), out }
 }
 
 /** Looks again and again how much memory a process and all below it have, together; `end` gives the most in bytes. */

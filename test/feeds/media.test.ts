@@ -158,3 +158,12 @@ test('an episode of a podcast has its length, its numbers and its picture; a pos
   const silent = await feedsOf(read(about, config), config)
   expect(silent.item?.itunes).toBeUndefined()
 })
+
+test('a video that another program plays is no file, and no fault', async () => {
+  const config = await site()
+  for (const video of ['dQw4w9WgXcQ', 'https://video.example/watch?v=dQw4w9WgXcQ']) {
+    const { faults, json } = await feedsOf(read(`video: ${video}`, config), config)
+    expect(faults).toEqual([])
+    expect(json?.attachments).toBeUndefined()
+  }
+})

@@ -251,6 +251,18 @@ describe('the form tells nobody who reads', () => {
     const ada = (await person(site, 'ada@example.org')) as Subscriber
     expect((await consentsOf(site.db, ada.id))[0]?.words).toBe('a form on https://elsewhere.example')
   })
+
+  test('the form below a post leaves its own words as evidence, in the language they were shown in', async () => {
+    const site = await makeSite()
+    const browser = await openBrowser(site)
+    const fields = { address: 'ada@example.org', shown: 'de' }
+    await browser.submit('/subscribe', fields, { Origin: 'https://blog.example' })
+    const ada = (await person(site, 'ada@example.org')) as Subscriber
+    const [consent] = await consentsOf(site.db, ada.id)
+    expect(consent?.words).toBe(
+      'Neue Beiträge kommen auf Wunsch per E-Mail, so oft du magst. / E-Mail-Adresse / Abonnieren',
+    )
+  })
 })
 
 describe('what is typed is hostile until checked', () => {
