@@ -14,7 +14,7 @@ test.runIf(existsSync(CORPUS))(
   async () => {
     const site = await makeSite({
       posts: { folder: CORPUS },
-      feeds: { entries: 1000 },
+      feeds: { entries: 1000, size: '100MB' },
       site: { timeZone: 'UTC' },
     })
     const first = await site.round()
