@@ -181,6 +181,7 @@ async function writeOut(
     memory.shown,
     (path) => writesPages(config) || isFeedFile(path) || isArchiveFile(path),
   )
+  await memory.pages.highlighter?.save()
   await noteFeeds(
     site,
     files.map((file) => file.path),

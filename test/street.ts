@@ -54,6 +54,11 @@ const KEEPERS: { from: RegExp; only: RegExp; rule: string }[] = [
     only: /^mail\/mjml-child\.ts$/,
     rule: 'MJML is loaded in the child process alone, which ends',
   },
+  {
+    from: /^@shikijs\//,
+    only: /^posts\/(tokenize|grammars)\.ts$/,
+    rule: 'Shiki is loaded in posts/tokenize.ts alone, which is loaded late',
+  },
 ]
 const STATEMENTS = ['selectFrom', 'insertInto', 'updateTable', 'deleteFrom', 'replaceInto', 'mergeInto']
 

@@ -8,11 +8,14 @@ import { type Press, renderPage } from './page.ts'
 /** A name with the address of its page, if it has one. */
 export type Linked = { name: string; url: string | null }
 
-/** What of a post depends on more than the post: the correction to show, and where its tags and authors have pages. */
-export type Around = { updated: Date | null; tags: Linked[]; authors: Linked[] }
+/**
+ * What of a post depends on more than the post: its text with code in colours, the correction to show, and where its
+ * tags and authors have pages.
+ */
+export type Around = { body: string; updated: Date | null; tags: Linked[]; authors: Linked[] }
 
 /** The page of one post, by `templates/post.html` inside of `page.html`. */
-export function renderPost(post: Post, { updated, tags, authors }: Around, press: Press): string {
+export function renderPost(post: Post, { body, updated, tags, authors }: Around, press: Press): string {
   const { templates, show, frame, config } = press
   const { language } = post
   const date = show(post.date, language)
@@ -33,7 +36,7 @@ export function renderPost(post: Post, { updated, tags, authors }: Around, press
       // Where the text shows it too, once is enough.
       image: image && !shows(post.html, image) ? image : null,
       media: mediaOf(post),
-      body: forScreens(post.html),
+      body: forScreens(body),
     },
   })
   const page = {

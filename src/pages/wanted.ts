@@ -5,10 +5,12 @@ import { type Fault, FaultsError, UserError } from '../errors.ts'
 import { type Channel, channelUrl, tagFolder } from '../feeds/channel.ts'
 import { readIfThere } from '../file.ts'
 import { shownFile } from '../posts/find.ts'
+import { EDITION, type Highlighter, openHighlighter } from '../posts/highlight.ts'
 import { correctedAt, isPublic, type Post } from '../posts/post.ts'
 import { findBeside } from '../public/beside.ts'
 import { pageFile, shownPath } from '../public/place.ts'
 import type { Wanted, WantedFiles } from '../public/wanted.ts'
+import { hasCode, withColors } from './code.ts'
 import { openPress } from './page.ts'
 import { type Linked, renderPost } from './post.ts'
 import { BROTLI, emptyListsMemory, LIST, type ListsMemory, wantedLists } from './wanted-lists.ts'
@@ -20,10 +22,12 @@ const TEXT = /\.(css|csv|html?|ics|js|json|md|mjs|svg|txt|wasm|xml)$/i
 export type PagesMemory = {
   posts: WeakMap<Post, { all: string; links: string; updated: number; path: string; file: Wanted }>
   lists: ListsMemory
+  /** Opened with the first pages; whoever has written those lets it save. */
+  highlighter: Highlighter | null
 }
 
 export function emptyPagesMemory(): PagesMemory {
-  return { posts: new WeakMap(), lists: emptyListsMemory() }
+  return { posts: new WeakMap(), lists: emptyListsMemory(), highlighter: null }
 }
 
 /**
@@ -43,8 +47,10 @@ export async function wantedPages(
   memory: PagesMemory = emptyPagesMemory(),
 ): Promise<WantedFiles> {
   const press = openPress(config)
+  memory.highlighter ??= openHighlighter(config)
+  const { highlighter } = memory
   const settings = JSON.stringify([config.site, config.posts.link, config.feeds, config.web.url])
-  const all = hash('sha256', `${settings}\n${press.templates.stamp}`, 'base64url')
+  const all = hash('sha256', `${settings}\n${EDITION}\n${press.templates.stamp}`, 'base64url')
   const listed = channels[0]?.posts ?? []
   const shown = [...listed, ...posts.filter((post) => post.unlisted && isPublic(post, now))]
   const wanted = wantedLists(channels, all, press, now, memory.lists)
@@ -81,7 +87,13 @@ export async function wantedPages(
       const file: Wanted = {
         source: folder === '.' ? post.file : `${folder}/${post.file}`,
         from: `${all} ${post.hash} ${post.file} ${updated} ${links}`,
-        make: () => renderPost(post, { updated: correction, ...linked(post) }, press),
+        make: () => {
+          const { html } = post
+          const render = (body: string) =>
+            renderPost(post, { body, updated: correction, ...linked(post) }, press)
+          if (!hasCode(html)) return render(html)
+          return withColors(html, highlighter).then((colored) => Buffer.from(render(colored)))
+        },
         step: 'page',
         brotli: BROTLI,
       }
