@@ -20,8 +20,8 @@ export function writeHugoSite(folder: string, content: string, entries: number):
     disableKinds: ['section'],
     outputs: { home: ['HTML', 'RSS'], term: ['HTML', 'RSS'], taxonomy: ['HTML'] },
     services: { rss: { limit: entries } },
-    // Posthorn colours no code, and this would be a quarter of all that Hugo does.
-    markup: { highlight: { codeFences: false } },
+    // As Posthorn does: code in colours, by classes.
+    markup: { highlight: { codeFences: true, noClasses: false } },
   }
   const layouts = join(folder, 'layouts', '_default')
   mkdirSync(layouts, { recursive: true })
