@@ -4,6 +4,7 @@
  * leaves the old.
  */
 import { randomUUID } from 'node:crypto'
+import { statSync } from 'node:fs'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { errorCode, UserError } from './errors.ts'
@@ -44,6 +45,15 @@ export async function readIfThere(path: string): Promise<Buffer | null> {
     if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return null
     throw cannotRead(path, error, 'look at its permissions, and whether a folder stands in its place')
   }
+}
+
+/**
+ * A text that is another one as soon as the file is another; null where there is none. Synchronous, since it is asked
+ * for many files in a row.
+ */
+export function fileStamp(path: string): string | null {
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found ? `${found.ino} ${found.size} ${found.mtimeMs}` : null
 }
 
 /** The letter for a file that the system does not give. */

@@ -18,7 +18,7 @@ import { type Noted, noteFeeds } from './hub/note.ts'
 import { type Pinged, pingHub } from './hub/ping.ts'
 import { planIssues } from './issues/plan.ts'
 import type { Transport } from './mail/transport.ts'
-import { openTemplates } from './pages/template.ts'
+import { templateStamp } from './pages/template.ts'
 import { emptyPagesMemory, type PagesMemory, wantedPages } from './pages/wanted.ts'
 import { shownFile } from './posts/find.ts'
 import { readPosts } from './posts/folder.ts'
@@ -163,7 +163,7 @@ async function writeOut(
   const before = memory.written
   if (before && isAsBefore(before, seen.posts, site, memory)) return { ...seen, ...before.out }
   memory.written = null
-  const templates = openTemplates(config).stamp
+  const templates = templateStamp(config)
   const outlook = outlookOf(seen.posts, config, now)
   const beside = stampOf(outlook.watched)
 
@@ -206,7 +206,7 @@ function isAsBefore(before: Written, posts: KnownPost[], { config, now }: Site, 
     before.posts === posts &&
     now().getTime() < before.outlook.until &&
     isUntouched(config, memory.shown) &&
-    openTemplates(config).stamp === before.templates &&
+    templateStamp(config) === before.templates &&
     stampOf(before.outlook.watched) === before.beside
   )
 }

@@ -125,9 +125,12 @@ export function feedTitle(config: Config, { kind, name }: Pick<Channel, 'kind' |
   return `${config.site.title}: ${shown}`
 }
 
-/** The address at which readers poll a file of the folder that is served. */
+/**
+ * The address at which readers poll a file of the folder that is served, as it stands in the feed itself: hubs and
+ * their subscribers compare it letter by letter.
+ */
 export function feedUrl(config: Config, path: string): string {
-  return new URL(`${config.feeds.url}/${path}`).href
+  return new URL(`${config.feeds.url}/${encodeURI(path).replace(/[?#]/g, encodeURIComponent)}`).href
 }
 
 /** What a page puts into `<link rel="alternate">` so that a reader given the page finds the feeds; not escaped. */

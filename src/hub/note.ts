@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto'
-import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config.ts'
-import { channelUrl } from '../feeds/channel.ts'
-import { isFeedFile } from '../feeds/feed.ts'
-import { readIfThere } from '../file.ts'
+import { feedUrl, isFeedFile } from '../feeds/feed.ts'
+import { fileStamp, readIfThere } from '../file.ts'
 import { type Database, write } from '../store/database.ts'
 import { forgetTopics, readNoted, type Version, wantPings } from '../store/pings.ts'
 
@@ -39,10 +37,10 @@ export async function noteFeeds(
   for (const path of paths) {
     if (!isFeedFile(path)) continue
     const file = join(config.feeds.folder, path)
-    const topic = topicOf(path, config)
+    const topic = feedUrl(config, path)
     const known = noted.get(topic)
     // Before it is read: a file that is replaced in between has another stamp the next time.
-    const stamp = stampOf(file)
+    const stamp = fileStamp(file)
     if (stamp === null) continue
     topics.add(topic)
     if (known?.stamp === stamp) continue
@@ -61,16 +59,4 @@ export async function noteFeeds(
   })
   for (const topic of gone) noted.delete(topic)
   for (const { topic, stamp, version } of changed) noted.set(topic, { stamp, version })
-}
-
-/** The address that stands in the feed itself: hubs and their subscribers compare it letter by letter. */
-function topicOf(path: string, config: Config): string {
-  const slash = path.lastIndexOf('/')
-  return channelUrl(config.feeds.url, { folder: path.slice(0, Math.max(slash, 0)) }, path.slice(slash + 1))
-}
-
-/** What changes whenever a file is replaced; null where there is none. Synchronous, since a round asks for each feed. */
-function stampOf(file: string): string | null {
-  const found = statSync(file, { throwIfNoEntry: false })
-  return found ? `${found.ino} ${found.size} ${found.mtimeMs}` : null
 }

@@ -25,9 +25,18 @@ export type Templates = {
   stamp: string
 }
 
+/** Another text once any template of pages is another, and nothing of them is read. */
+export function templateStamp(config: Pick<Config, 'folder'>): string {
+  return foldersOf(config).flatMap(fileStamps).join('\n')
+}
+
+function foldersOf(config: Pick<Config, 'folder'>): string[] {
+  return [join(config.folder, 'templates'), join(packageFolder(), 'templates')]
+}
+
 /** Reads the templates of a site once: a later change of a file is seen by the next call. */
 export function openTemplates(config: Pick<Config, 'folder'>): Templates {
-  const folders = [join(config.folder, 'templates'), join(packageFolder(), 'templates')]
+  const folders = foldersOf(config)
   const liquid = new Liquid({
     root: folders,
     extname: EXTENSION,
@@ -54,7 +63,7 @@ export function openTemplates(config: Pick<Config, 'folder'>): Templates {
         throw templateFault(error, name, folders, config.folder)
       }
     },
-    stamp: folders.flatMap(fileStamps).join('\n'),
+    stamp: templateStamp(config),
   }
 }
 

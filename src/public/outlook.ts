@@ -2,10 +2,10 @@
  * What is shown changes for three reasons: a post is another, a file beside one is, or a time has come. Where none of
  * them holds there is nothing to be looked through, and a round of ten thousand posts costs what it takes to list them.
  */
-import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config.ts'
 import { errorCode } from '../errors.ts'
+import { fileStamp } from '../file.ts'
 import type { Post } from '../posts/post.ts'
 import { besidePath } from './beside.ts'
 import { filePath } from './place.ts'
@@ -46,8 +46,7 @@ function placesOf(address: string, post: Post, config: Config): string[] {
 
 function stampOfFile(path: string): string {
   try {
-    const found = statSync(path, { throwIfNoEntry: false })
-    return found ? `${found.ino} ${found.size} ${found.mtimeMs}` : '-'
+    return fileStamp(path) ?? '-'
   } catch (error) {
     const code = errorCode(error)
     if (code === undefined) throw error

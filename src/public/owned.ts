@@ -16,12 +16,11 @@
  *
  * The siblings `X.gz` and `X.br` of a file X are Posthorn's where X is, and are not listed.
  */
-import { statSync } from 'node:fs'
 import { rmdir, unlink } from 'node:fs/promises'
 import { dirname, join, parse } from 'node:path'
 import type { Config } from '../config.ts'
 import { errorCode, type Fault, FaultsError, UserError } from '../errors.ts'
-import { cannotWrite, readIfThere, replaceFile } from '../file.ts'
+import { cannotWrite, fileStamp, readIfThere, replaceFile } from '../file.ts'
 import { isPlainPath, shownPath } from './place.ts'
 import { inOrder, type Wanted, type WantedFiles } from './wanted.ts'
 
@@ -46,8 +45,7 @@ export function readOwned(config: Config): Promise<Set<string>> {
 
 /** Another text once the list is another, written by this process or by one beside it; null where there is none. */
 export function ownedStamp(config: Config): string | null {
-  const found = statSync(listFile('files', config), { throwIfNoEntry: false })
-  return found ? `${found.ino} ${found.size} ${found.mtimeMs}` : null
+  return fileStamp(listFile('files', config))
 }
 
 /** Makes the list these paths. */

@@ -35,17 +35,12 @@ import { type RawBuilder, sql } from 'kysely'
 import { type Allowed, admit, domainAllowance, isLimited, readAllowance, UNLIMITED } from './allowances.ts'
 import { domainScope, readBrakes } from './brakes.ts'
 import { type Database, type Reader, time, type Writer, write } from './database.ts'
+import type { JournalDelivery } from './journal-lines.ts'
 import type { DeliveryKind, DeliveryState } from './schema.ts'
 
 export const CLAIM_MS = 60_000
 
-export type ClaimedDelivery = {
-  id: number
-  kind: DeliveryKind
-  issue: number | null
-  subscriber: number | null
-  rendition: number
-  address: string
+export type ClaimedDelivery = JournalDelivery & {
   domain: string
   name: string
   dated_at: string

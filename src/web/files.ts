@@ -12,9 +12,10 @@ import type { HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context, Hono } from 'hono'
 import { html } from 'hono/html'
+import { feedUrl } from '../feeds/feed.ts'
 import { answers, type Disk, type Ready } from './answer.ts'
 import { openGone } from './gone.ts'
-import { type FeedKind, feedAddress } from './kind.ts'
+import type { FeedKind } from './kind.ts'
 import type { Answer, Asked } from './lane.ts'
 import { movedFrom } from './moved.ts'
 import { showPage, type Web } from './page.ts'
@@ -86,7 +87,7 @@ export function files(app: Hono, web: Web): Answer {
     // Readers write the new address down, so it is the one that the feed names itself. Not for ever: a year from now
     // there may be another blog at the old one.
     c.header('Cache-Control', 'public, max-age=86400')
-    return c.redirect(feedAddress(file, web.config), 301)
+    return c.redirect(feedUrl(web.config, file), 301)
   }
 
   async function preview(c: Context, feed: FeedKind, vary: string): Promise<Response> {

@@ -45,17 +45,12 @@ function feedKind(path: string, config: Config): FeedKind | null {
   if (whole === undefined || (archive !== undefined) !== (number !== '')) return null
   const format = name === 'feed' ? 'json' : (name as 'rss' | 'atom')
   if ((format === 'json') !== (ending === 'json')) return null
-  const url = feedAddress(path, config)
+  const url = feedUrl(config, path)
   const { hub } = config.feeds
   // WebSub, 4: "The publisher [...] MUST include [...] at least one Link Header with rel=hub [...] and exactly one Link
   // Header with rel=self".
   const link = [`<${url}>; rel="self"`, ...(hub ? [`<${hub}>; rel="hub"`] : [])].join(', ')
   return { format, url, link, json: `${channel}${archive ? 'archive/' : ''}feed${number}.json` }
-}
-
-/** Where a feed is read, spelled as it is in the feed itself. */
-export function feedAddress(path: string, config: Config): string {
-  return feedUrl(config, encodeURI(path).replace(/[?#]/g, encodeURIComponent))
 }
 
 /**
