@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { SMTPServer } from 'smtp-server'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { maildirTransport } from '../../src/mail/maildir.ts'
 import { smtpTransport, TIMEOUTS } from '../../src/mail/smtp.ts'
 import type { Transport } from '../../src/mail/transport.ts'
@@ -13,31 +13,23 @@ import { claimDeliveries, countDeliveries, recoverDeliveries } from '../../src/s
 import { readIssue } from '../../src/store/issues.ts'
 import { suppress, unsubscribeSubscriber } from '../../src/store/subscribers.ts'
 import { CLOSE, RESET, type Script, scriptedServer } from '../mail/smtp-script.ts'
-import { claimant, countCommits, deliver, deliveries, later, type Mailing, mailing, NOW } from './mailing.ts'
+import { closing } from './closing.ts'
+import { claimant, countCommits, deliver, deliveries, later, NOW } from './mailing.ts'
 
-const open: { close: () => unknown }[] = []
-afterEach(async () => {
-  for (const each of open.splice(0).reverse()) await each.close()
-})
-
-async function mailTo(people: number): Promise<Mailing> {
-  const mail = await mailing(people)
-  open.push(mail)
-  return mail
-}
+const { keep, mailTo } = closing()
 
 async function transportTo(port: number, connections = 1): Promise<Transport> {
   const transport = await smtpTransport(
     { host: '127.0.0.1', port, tls: 'never', auth: null, connections },
     { ...TIMEOUTS, replyMs: 2_000 },
   )
-  open.push(transport)
+  keep(transport)
   return transport
 }
 
 async function scripted(script: Script = {}) {
   const server = await scriptedServer(script)
-  open.push(server)
+  keep(server)
   return server
 }
 
@@ -59,7 +51,7 @@ async function realServer(onMessage: (to: string) => Promise<unknown> = async ()
   })
   server.on('error', () => {})
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  open.push({ close: () => new Promise<void>((resolve) => server.close(resolve)) })
+  keep({ close: () => new Promise<void>((resolve) => server.close(resolve)) })
   return { port: (server.server.address() as AddressInfo).port, arrived }
 }
 

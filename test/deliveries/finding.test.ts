@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { applyFinding, type Consequence } from '../../src/deliveries/finding.ts'
 import type { Finding } from '../../src/deliveries/judge.ts'
 import { smtpTransport, TIMEOUTS } from '../../src/mail/smtp.ts'
@@ -7,37 +7,23 @@ import { type Brake, readBrakes } from '../../src/store/brakes.ts'
 import { type Database, time, write } from '../../src/store/database.ts'
 import { claimDeliveries } from '../../src/store/deliveries.ts'
 import { readIssue } from '../../src/store/issues.ts'
-import { type Script, scriptedServer } from '../mail/smtp-script.ts'
-import { claimant, deliver, deliveries, later, type Mailing, mailing, NOW } from './mailing.ts'
+import { scriptedServer } from '../mail/smtp-script.ts'
+import { closing } from './closing.ts'
+import { claimant, deliver, deliveries, later, type Mailing, NOW } from './mailing.ts'
 
 const SMTP = 'smtp mail.example.org:587'
 const MINUTE = 60
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-const open: { close: () => unknown }[] = []
-afterEach(async () => {
-  for (const each of open.splice(0).reverse()) await each.close()
-})
-
-async function mailTo(people: number): Promise<Mailing> {
-  const mail = await mailing(people)
-  open.push(mail)
-  return mail
-}
-
-async function serverWith(script: Script) {
-  const server = await scriptedServer(script)
-  open.push(server)
-  return server
-}
+const { keep, mailTo, serverWith } = closing()
 
 async function transportTo(port: number): Promise<Transport> {
   const transport = await smtpTransport(
     { host: '127.0.0.1', port, tls: 'never', auth: null, connections: 1 },
     { ...TIMEOUTS, replyMs: 2_000 },
   )
-  open.push(transport)
+  keep(transport)
   return transport
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { loadConfig, type SmtpConfig } from '../../src/config.ts'
 import { type Delivered, deliverDue } from '../../src/deliveries/deliver.ts'
 import { judge } from '../../src/deliveries/judge.ts'
@@ -16,26 +16,11 @@ import { readBrakes, setBrake } from '../../src/store/brakes.ts'
 import { write } from '../../src/store/database.ts'
 import { CLAIM_MS, claimDeliveries, countDeliveries, markSending } from '../../src/store/deliveries.ts'
 import { readIssue } from '../../src/store/issues.ts'
-import { CLOSE, type Script, STALL, scriptedServer } from '../mail/smtp-script.ts'
-import { claimant, deliveries, later, type Mailing, mailing, NOW, SECRET } from './mailing.ts'
+import { CLOSE, STALL } from '../mail/smtp-script.ts'
+import { closing } from './closing.ts'
+import { claimant, deliveries, later, type Mailing, NOW, SECRET } from './mailing.ts'
 
-const open: { close: () => unknown }[] = []
-afterEach(async () => {
-  vi.useRealTimers()
-  for (const each of open.splice(0).reverse()) await each.close()
-})
-
-async function mailTo(people: number): Promise<Mailing> {
-  const mail = await mailing(people)
-  open.push(mail)
-  return mail
-}
-
-async function serverWith(script: Script) {
-  const server = await scriptedServer(script)
-  open.push(server)
-  return server
-}
+const { keep, mailTo, serverWith } = closing(() => vi.useRealTimers())
 
 async function lineTo(
   port: number,
@@ -45,7 +30,7 @@ async function lineTo(
     { host: '127.0.0.1', port, tls: 'never', auth, connections },
     TIMEOUTS,
   )
-  open.push(transport)
+  keep(transport)
   return transport
 }
 
