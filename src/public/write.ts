@@ -142,11 +142,8 @@ async function putAll(files: [string, Wanted][], config: Config, shown: Shown): 
 /**
  * Gives each file its compressed siblings, where it has none of its present bytes. It takes many times as long as to
  * write the files, so it comes when what waits for them has been done.
- *
- * @returns how many files got new ones
  */
-export async function compressFiles(config: Config, shown: Shown, signal?: AbortSignal): Promise<number> {
-  let made = 0
+export async function compressFiles(config: Config, shown: Shown, signal?: AbortSignal): Promise<void> {
   const rest = [...shown.lacking].values()
   const work = async () => {
     for (const [path, brotli] of rest) {
@@ -154,11 +151,8 @@ export async function compressFiles(config: Config, shown: Shown, signal?: Abort
       const file = join(config.feeds.folder, path)
       // Before, not after: a round that writes it anew meanwhile puts it back.
       shown.lacking.delete(path)
-      if (hasSiblings(file)) continue
-      await compressFile(file, brotli)
-      made++
+      if (!hasSiblings(file)) await compressFile(file, brotli)
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
-  return made
 }
