@@ -16,6 +16,7 @@ const FLOOR = [
   'markup',
   'package',
   'store',
+  'words',
 ]
 /** In the order of the street. A site is all of it put together, for the edges to work with. */
 const STAGES = [

@@ -8,6 +8,7 @@ import { readBody } from '../posts/body.ts'
 import { oneLine } from '../posts/plain.ts'
 import { newestFirst, type Post } from '../posts/post.ts'
 import type { Tree } from '../posts/tree.ts'
+import { type MailWords, wordsFor } from '../words/words.ts'
 import { renderArticle } from './article.ts'
 import { DARK, LIGHT } from './colors.ts'
 import { cutTree } from './cut.ts'
@@ -17,7 +18,6 @@ import { slot } from './slots.ts'
 import { Markup, renderTemplate, withoutMarks } from './template.ts'
 import { renderText, underlined, WIDTH, wrap } from './text.ts'
 import { composeTextPart, listFoot } from './text-part.ts'
-import { ENGLISH } from './words.ts'
 
 /** A message before it has a recipient. */
 export type Rendition = { subject: string; html: string; text: string }
@@ -39,7 +39,6 @@ const MOST_BYTES = 88_000
 const IN_FULL = [20, 10, 5]
 
 const ARTICLE_HERE = '<!-- article -->'
-const words = ENGLISH
 
 /**
  * One post, whole. One that is too long for a mail is cut between two blocks and ends in a link to the rest.
@@ -47,6 +46,7 @@ const words = ENGLISH
  * @throws FaultsError for faults of a template, UserError where MJML fails
  */
 export async function renderIssue(post: Post, press: Press): Promise<Rendition> {
+  const words = wordsFor(press.language).mail
   const body = readBody(post)
   const shown = { ...describe(post, press), image: showsPicture(post, body) ? null : pictureOf(post) }
   const subject = plain(post.subject ?? post.title)
@@ -60,11 +60,11 @@ export async function renderIssue(post: Post, press: Press): Promise<Rendition> 
   const room = MOST_BYTES - Buffer.byteLength(frame)
   const { tree, rest } = cutTree(
     body,
-    (beginning) => Buffer.byteLength(articleHtml(post, beginning, true)) <= room,
+    (beginning) => Buffer.byteLength(articleHtml(post, beginning, true, words)) <= room,
   )
   return {
     subject,
-    html: frame.replace(ARTICLE_HERE, () => articleHtml(post, tree, rest)),
+    html: frame.replace(ARTICLE_HERE, () => articleHtml(post, tree, rest, words)),
     text: composeTextPart({
       site: press.site,
       title: shown.title,
@@ -85,6 +85,7 @@ export async function renderIssue(post: Post, press: Press): Promise<Rendition> 
  * @throws FaultsError for faults of a template, UserError where MJML fails
  */
 export async function renderDigest(posts: Post[], press: Press): Promise<Rendition> {
+  const words = wordsFor(press.language).mail
   const shown = newestFirst(posts).map((post) => ({ ...describe(post, press), image: pictureOf(post) }))
   const [newest] = shown
   if (!newest) throw new Error('a digest of no posts')
@@ -150,6 +151,7 @@ export async function renderDigest(posts: Post[], press: Press): Promise<Renditi
  * @throws FaultsError for faults of a template, UserError where MJML fails
  */
 export async function renderConfirmation(press: Press): Promise<Rendition> {
+  const words = wordsFor(press.language).mail
   const site = press.site.title
   const subject = plain(words.confirmSubject(site))
   const lead = words.confirmLead(site, slot('address'))
@@ -184,6 +186,7 @@ type FrameParts = {
 function renderFrame(name: string, press: Press, parts: FrameParts): Promise<string> {
   const dir = directionOf(press.language)
   const { site, newsletter } = press
+  const words = wordsFor(press.language).mail
   return renderTemplate(
     name,
     {
@@ -196,20 +199,21 @@ function renderFrame(name: string, press: Press, parts: FrameParts): Promise<str
       dir,
       start: dir === 'rtl' ? 'right' : 'left',
       colors: { light: LIGHT, dark: DARK },
-      words: { ...fixedWords(), reason: words.reason(site.title) },
+      words: { ...fixedWords(words), reason: words.reason(site.title) },
       ...parts.variables,
     },
     { folder: press.folder, mjml: press.mjml, mustPrint: parts.mustPrint },
   )
 }
 
-function fixedWords(): Record<string, unknown> {
+function fixedWords(words: MailWords): Record<string, unknown> {
   return Object.fromEntries(Object.entries(words).filter(([, word]) => typeof word === 'string'))
 }
 
 /** What templates know of a post. Free text is free of the characters that slots are made of. */
 function describe(post: Post, press: Press) {
   const title = plain(post.title)
+  const words = wordsFor(press.language).mail
   return {
     title,
     url: post.url,
@@ -225,7 +229,7 @@ function describe(post: Post, press: Press) {
   }
 }
 
-function articleHtml(post: Post, body: Tree, rest: boolean): string {
+function articleHtml(post: Post, body: Tree, rest: boolean, words: MailWords): string {
   const article = renderArticle(body, { url: post.url, language: post.language, words })
   if (!rest) return article
   const href = escapeHtml(post.url)

@@ -1,7 +1,8 @@
 /** The text part of a message: what stands around the text of a post, in the words of the HTML part. */
+
+import type { MailWords } from '../words/words.ts'
 import { slot } from './slots.ts'
 import { underlined, WIDTH, wrap } from './text.ts'
-import type { Words } from './words.ts'
 
 export type TextPart = {
   site: { title: string; url: string }
@@ -25,7 +26,7 @@ export function composeTextPart(letter: TextPart): string {
 }
 
 /** The foot of mail to subscribers. */
-export function listFoot(words: Words, site: { title: string }, postalAddress: string): string[] {
+export function listFoot(words: MailWords, site: { title: string }, postalAddress: string): string[] {
   return [
     words.reason(site.title),
     `${words.viewInBrowser}: ${slot('issue')}`,

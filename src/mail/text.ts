@@ -5,9 +5,9 @@
  */
 import { oneLine } from '../posts/plain.ts'
 import type { Block, Inline, ListItem, Tree } from '../posts/tree.ts'
+import type { MailWords } from '../words/words.ts'
 import { mailAddress, safeHtml } from './safe-html.ts'
 import { withoutMarks } from './template.ts'
-import type { Words } from './words.ts'
 
 export const WIDTH = 78
 
@@ -16,7 +16,7 @@ export const WIDTH = 78
  *
  * @param options.url absolute address of the post, which relative addresses in it are relative to
  */
-export function renderText(tree: Tree, options: { url: string; words: Words }): string {
+export function renderText(tree: Tree, options: { url: string; words: MailWords }): string {
   const links: string[] = []
   const around: Around = { ...options, links, openLink: null, width: WIDTH }
   const parts = [blocks(tree.children, around)]
@@ -78,7 +78,7 @@ const WIDE =
 
 type Around = {
   url: string
-  words: Words
+  words: MailWords
   /** Addresses in the order of their numbers. */
   links: string[]
   /** The address of a raw <a> that stands open. */

@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { renderArticle } from '../../src/mail/article.ts'
-import { ENGLISH } from '../../src/mail/words.ts'
 import { parseMarkdown } from '../../src/posts/markdown.ts'
+import { english } from '../../src/words/en.ts'
 
 const article = (markdown: string, language = 'en') =>
   renderArticle(parseMarkdown(markdown), {
     url: 'https://garden.example/posts/hello/',
     language,
-    words: ENGLISH,
+    words: english.mail,
   })
 
 /** The article without its styles, so that a test reads what it is about. */

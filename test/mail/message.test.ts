@@ -120,7 +120,7 @@ const frames: fc.Arbitrary<Frame> = fc.record({
   list: fc.record({ name: hostile, id: fc.constant('posts.garden.example') }),
 })
 const recipients: fc.Arbitrary<Recipient> = fc
-  .record({ name: hostile, address: hostile, issue: hostile, confirm: hostile })
+  .record({ name: hostile, address: hostile, issue: hostile, preferences: hostile, confirm: hostile })
   .map((slots) => ({
     ...RECIPIENT,
     name: slots.name,

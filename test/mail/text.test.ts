@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { columns, renderText, wrap } from '../../src/mail/text.ts'
-import { ENGLISH } from '../../src/mail/words.ts'
 import { parseMarkdown } from '../../src/posts/markdown.ts'
+import { english } from '../../src/words/en.ts'
 
 const text = (markdown: string) =>
-  renderText(parseMarkdown(markdown), { url: 'https://garden.example/posts/hello/', words: ENGLISH })
+  renderText(parseMarkdown(markdown), { url: 'https://garden.example/posts/hello/', words: english.mail })
 
 test('headings are underlined as wide as they are', () => {
   expect(text('## Tomatoes\n\n### 日本')).toBe('Tomatoes\n--------\n\n日本\n~~~~')
