@@ -7,13 +7,16 @@ import { dirname, join } from 'node:path'
 import { defineConfig, type Plugin } from 'rolldown'
 
 export default defineConfig({
-  // The others are scripts of a child process and of a thread: no import leads to them.
+  // The others are scripts of child processes and of a thread: no import leads to them.
   input: {
     cli: 'src/cli.ts',
     'mjml-child': 'src/mail/mjml-child.ts',
+    'picture-child': 'src/mail/picture-child.ts',
     'read-thread': 'src/posts/read-thread.ts',
   },
   platform: 'node',
+  // Native code for each platform, which npm chooses where Posthorn is installed, if there is any.
+  external: ['sharp'],
   // gray-matter's engine for `---js`, which frontmatter.ts refuses before it could run.
   checks: { eval: false },
   plugins: [thirdParty()],
@@ -21,7 +24,7 @@ export default defineConfig({
     dir: 'dist',
     cleanDir: true,
     entryFileNames: '[name].js',
-    // Chunks lie beside the entries, since mjml.ts looks for mjml-child beside itself. Not minified: a stack trace
+    // Chunks lie beside the entries, since child.ts looks for the scripts beside itself. Not minified: a stack trace
     // in somebody's report should name our functions.
     chunkFileNames: '[name].js',
   },

@@ -8,7 +8,7 @@ import { configSchema } from './config-schema.ts'
 import type { Fault } from './errors.ts'
 
 /** Keys of the design whose features are not built yet. */
-const NOT_BUILT = new Set(['dkim', 'webhooks', 'logo', 'color'])
+const NOT_BUILT = new Set(['webhooks'])
 
 /** The fault of a file that is not JSON. */
 export function jsonFault(file: string, source: string, error: unknown): Fault {

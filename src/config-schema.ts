@@ -9,6 +9,8 @@ import { checkAddress } from './address.ts'
 /** The least `feeds.size`: a few posts with their summaries. */
 const LEAST_FEED = 64_000
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
+/** What a token leaves of the 64 octets of a local part (RFC 5321, 4.5.3.1.1); see `mail/token.ts`. */
+export const BOUNCES_LOCAL_PART = 29
 const TIME = '([01]\\d|2[0-3]):[0-5]\\d'
 
 const text = z.string().trim().min(1, 'write some text')
@@ -51,9 +53,34 @@ const limits = z
   .prefault({})
   .describe('How many messages at most in each span. A limit delays, it never drops.')
 
+const domainName = z.string().check(told(domainFault)).transform(keptDomain)
+// RFC 6376, 3.1: "Selectors" are labels of a domain name.
+const selector = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i, {
+    error: 'write letters, digits and hyphens, such as "posthorn2026"',
+    abort: true,
+  })
+  .max(63, 'write 63 characters or less')
+  .transform((value) => value.toLowerCase())
+const keyFile = text.describe('The private key, as `posthorn dkim` makes it.')
+const dkim = z
+  .strictObject({
+    domain: domainName.describe('The domain of the sender, in whose DNS the key is published.'),
+    selector: selector.describe('The name of the key in the DNS.'),
+    privateKeyFile: keyFile,
+    ed25519: z
+      .strictObject({ selector, privateKeyFile: keyFile })
+      .optional()
+      .describe('A second signature, for receivers that read Ed25519.'),
+  })
+  .optional()
+  .describe('Signs each message. A key that cannot sign stops all mail.')
+
 export const maildir = z.strictObject({
   kind: z.literal('maildir'),
   folder: text.default('outbox').describe('A Maildir: each message becomes a file in its `new` folder.'),
+  dkim,
   limits,
 })
 export const smtp = z.strictObject({
@@ -66,6 +93,7 @@ export const smtp = z.strictObject({
     .describe('Default `required`, and `never` where the host is this machine.'),
   auth: z.strictObject({ user: secret, password: secret }).optional(),
   connections: z.int().min(1).max(100).default(10).describe('How many connections at once, at most.'),
+  dkim,
   limits,
 })
 
@@ -145,9 +173,25 @@ export const schema = z.strictObject({
     })
     .prefault({}),
   newsletter: z.strictObject({
-    from: z.strictObject({ name: text, email: emailAddress }),
+    from: z.strictObject({ name: text.check(told(senderFault)), email: emailAddress }),
     replyTo: emailAddress.optional(),
+    bounces: emailAddress
+      .check(told(bouncesFault))
+      .optional()
+      .describe(
+        'Where what cannot be delivered comes back to, as `bounces+b-TOKEN@…`. Default `from.email`.',
+      ),
     postalAddress: z.string().default('').describe('Many countries want one in every newsletter.'),
+    logo: text
+      .check(told(logoFault))
+      .optional()
+      .describe('Stands on top of each mail in place of the title: a path of the site, or an https address.'),
+    color: z
+      .string()
+      .regex(/^#[0-9a-f]{6}$/i, { error: 'write a colour such as "#9a4b0b"', abort: true })
+      .transform((value) => value.toLowerCase())
+      .optional()
+      .describe('Of links and buttons in mails. It is made darker or lighter where it could not be read.'),
     settle: duration('10m').describe('How long a file has to be unchanged before its post is mailed.'),
     digests: z
       .strictObject({
@@ -251,6 +295,30 @@ function keptEmail(value: string): string {
   return 'fault' in checked ? value : checked.address
 }
 
+function domainFault(value: string): string | null {
+  const checked = checkAddress(`name@${value}`)
+  return 'fault' in checked || value.includes('@') ? 'write a domain such as "blog.example"' : null
+}
+
+function keptDomain(value: string): string {
+  return keptEmail(`name@${value}`).slice('name@'.length)
+}
+
+// Google's rules for display names: they name the sender and nothing else, and do not look like what they are not.
+function senderFault(value: string): string | null {
+  if (value.includes('@'))
+    return 'write the name alone, without "@": mail programs distrust a name that looks like an address'
+  if (/\p{Emoji_Presentation}|\ufe0f/u.test(value))
+    return 'write it without emoji: mail providers take one in a sender’s name for a forged badge'
+  return null
+}
+
+function bouncesFault(value: string): string | null {
+  return value.lastIndexOf('@') > BOUNCES_LOCAL_PART
+    ? `write at most ${BOUNCES_LOCAL_PART} characters before "@": a token is added to them, and mail servers take 64`
+    : null
+}
+
 function httpAddressFault(value: string): string | null {
   if (!URL.canParse(value)) return 'write a full address such as "https://blog.example"'
   const url = new URL(value)
@@ -264,6 +332,20 @@ function httpAddressFault(value: string): string | null {
 }
 
 // "in JPEG or PNG format [...] with appropriate file extensions"
+function logoFault(value: string): string | null {
+  const example = 'write a path of the site such as "logo.png", or an https address'
+  if (URL.canParse(value)) return new URL(value).protocol === 'https:' ? mailPictureFault(value) : example
+  if (value.startsWith('/') || value.includes('\\') || value.split('/').includes('..')) return example
+  return null
+}
+
+// A picture from elsewhere is shown as it is, and mail programs know these kinds.
+function mailPictureFault(address: string): string | null {
+  return /\.(svgz?|webp|avif)$/i.test(new URL(address).pathname)
+    ? 'write the address of a PNG, JPEG or GIF: mail programs show no others; a path of the site may be any picture'
+    : null
+}
+
 function coverFault(value: string): string | null {
   const url = URL.parse(value, 'https://blog.example/')
   if (url === null || !/^https?:$/.test(url.protocol) || !/\.(jpe?g|png)$/i.test(url.pathname))

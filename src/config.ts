@@ -19,6 +19,8 @@ export type SmtpConfig = Omit<z.output<typeof smtp>, 'auth' | 'port' | 'tls'> & 
   tls: 'required' | 'never'
   auth: { user: string; password: string } | null
 }
+/** Files are absolute. */
+export type DkimConfig = NonNullable<z.output<typeof smtp>['dkim']>
 /** `folder` is absolute, `shown` is where it is seen from the site. */
 export type MaildirConfig = z.output<typeof maildir> & { shown: string }
 export type TransportConfig = SmtpConfig | MaildirConfig
@@ -112,9 +114,10 @@ function complete(
     newsletter: { ...parsed.newsletter, settleMs: durationMs(parsed.newsletter.settle) },
     transports: parsed.transports.map((transport, index) =>
       transport.kind === 'maildir'
-        ? { ...transport, ...maildirPlace(folder, transport.folder) }
+        ? { ...transport, ...maildirPlace(folder, transport.folder), dkim: dkimPlace(folder, transport.dkim) }
         : {
             ...transport,
+            dkim: dkimPlace(folder, transport.dkim),
             port: transport.port ?? 587,
             tls: transport.tls ?? (isLoopback(transport.host) ? 'never' : 'required'),
             auth: transport.auth
@@ -134,7 +137,7 @@ function complete(
     },
     secret: parsed.secret === undefined ? null : reveal(parsed.secret, 'secret'),
   }
-  faults.push(...sameTransports(config.transports, name, line))
+  faults.push(...sameTransports(config.transports, name, line), ...dkimFaults(config, name, line))
   if (faults.length > 0) throw new FaultsError(faults)
   return config
 }
@@ -163,6 +166,51 @@ function sameTransports(
     const message = `"${keyPath(['transports', index])}" is the same as "${keyPath(['transports', first])}": ${name}; name each once, since limits are kept for each`
     return [{ file, ...line(['transports', index]), message }]
   })
+}
+
+// The DNS is asked when a message arrives, and the key files are read when a transport is opened.
+function dkimFaults(
+  { newsletter, transports }: Config,
+  file: string,
+  line: (path: PropertyKey[]) => { line?: number },
+): Fault[] {
+  const sender = newsletter.from.email.slice(newsletter.from.email.lastIndexOf('@') + 1)
+  return transports.flatMap(({ dkim }, index) => {
+    if (!dkim) return []
+    const fault = (key: string[], message: string): Fault => {
+      const path = ['transports', index, 'dkim', ...key]
+      return { file, ...line(path), message: `"${keyPath(path)}" ${message}` }
+    }
+    const faults: Fault[] = []
+    if (!isAligned(dkim.domain, sender))
+      faults.push(
+        fault(
+          ['domain'],
+          `is "${dkim.domain}", and mail is from "${sender}": a signature counts for its own domain alone, so write "${sender}" or one above it`,
+        ),
+      )
+    if (dkim.ed25519?.selector === dkim.selector)
+      faults.push(
+        fault(
+          ['ed25519', 'selector'],
+          `is "${dkim.selector}" like that of the other key; each key has its own`,
+        ),
+      )
+    return faults
+  })
+}
+
+// RFC 9989 wants both in one organizational domain, which only the DNS can tell. One above or below the other is.
+function isAligned(signing: string, sender: string): boolean {
+  return signing === sender || sender.endsWith(`.${signing}`) || signing.endsWith(`.${sender}`)
+}
+
+function dkimPlace(site: string, dkim: DkimConfig | undefined): DkimConfig | undefined {
+  if (!dkim) return undefined
+  const placed = { ...dkim, privateKeyFile: resolve(site, dkim.privateKeyFile) }
+  if (dkim.ed25519)
+    placed.ed25519 = { ...dkim.ed25519, privateKeyFile: resolve(site, dkim.ed25519.privateKeyFile) }
+  return placed
 }
 
 function maildirPlace(site: string, written: string): { folder: string; shown: string } {

@@ -48,3 +48,17 @@ export function errorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined
   return typeof error.code === 'string' ? error.code : undefined
 }
+
+/** Waits for all of them, and tells the mistakes of all together; anything else that is thrown comes first. */
+export async function together<Result>(all: Promise<Result>[]): Promise<Result[]> {
+  const failures = (await Promise.allSettled(all)).flatMap((each) =>
+    each.status === 'rejected' ? [each.reason] : [],
+  )
+  const mistakes = failures.filter((each) => each instanceof UserError)
+  if (mistakes.length < failures.length) throw failures.find((each) => !mistakes.includes(each))
+  const [first] = mistakes
+  const messages = [...new Set(mistakes.map((each) => each.message))]
+  if (first && messages.length > 1)
+    throw new UserError(messages.join('\n'), first.hint === undefined ? {} : { hint: first.hint })
+  return Promise.all(all)
+}

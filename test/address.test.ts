@@ -68,7 +68,7 @@ describe('an address that can be mailed is brought to one form:', () => {
 describe('an address that cannot be mailed is told what is wrong with it:', () => {
   for (const [input, fault] of BAD)
     test(JSON.stringify(input.slice(0, 60)), () => {
-      expect(checkAddress(input)).toEqual({ fault: expect.stringMatching(fault) })
+      expect(checkAddress(input)).toMatchObject({ fault: expect.stringMatching(fault) })
     })
 })
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type Config, loadConfig, writesPages } from '../src/config.ts'
 import { isLoopback } from '../src/config-schema.ts'
 import { FaultsError, UserError } from '../src/errors.ts'
@@ -111,7 +111,7 @@ test('an unknown key is an error with the nearest known one', () => {
 
 test('a key of one kind of transport is unknown to the other', () => {
   expect(faultsOf({ ...BASE, transports: [{ kind: 'smtp', host: 'x', folder: 'outbox' }] })).toEqual([
-    'config.json:16: "transports[0].folder" is unknown; there are kind, host, port, tls, auth, connections, limits',
+    'config.json:16: "transports[0].folder" is unknown; there are kind, host, port, tls, auth, connections, dkim, limits',
   ])
   expect(faultsOf({ ...BASE, transports: [{ kind: 'pigeon' }] })).toEqual([
     'config.json:14: "transports[0].kind" is "pigeon"; write "maildir" or "smtp"',
@@ -119,10 +119,9 @@ test('a key of one kind of transport is unknown to the other', () => {
 })
 
 test('a key whose feature is not built yet is an error too', () => {
-  const transports = [{ kind: 'smtp', host: 'x', limits: { minute: 60 }, dkim: {} }]
+  const transports = [{ kind: 'smtp', host: 'x', limits: { minute: 60 } }]
   expect(faultsOf({ ...BASE, transports, webhooks: {} })).toEqual([
-    'config.json:19: "transports[0].dkim" is not built yet; take it out',
-    'config.json:22: "webhooks" is not built yet; take it out',
+    'config.json:21: "webhooks" is not built yet; take it out',
   ])
 })
 
@@ -292,4 +291,105 @@ test('a hub keeps its last slash and its query, which are part of where it is po
     'config.json:13: "feeds.hub" is "hub.example"; write a full address such as "https://hub.example/"',
     'config.json:13: "feeds.hub" is "https://me:secret@hub.example/"; an address that readers see cannot hold a user name or password',
   ])
+})
+
+test('the name of a sender is a name', () => {
+  const named = (name: string) =>
+    faultsOf({ ...BASE, newsletter: { from: { name, email: 'ada@example.org' } } })
+  expect(named('ada@example.org')).toEqual([
+    'config.json:8: "newsletter.from.name" is "ada@example.org"; write the name alone, without "@": mail programs distrust a name that looks like an address',
+  ])
+  expect(named('Ada ✅')).toEqual([
+    'config.json:8: "newsletter.from.name" is "Ada ✅"; write it without emoji: mail providers take one in a sender’s name for a forged badge',
+  ])
+  for (const name of ['Ada & Grace, est. 1843', 'Der Bücherwurm™', '庭の便り', '#1 (*)'])
+    expect(named(name)).toEqual([])
+})
+
+test('the address of bounces leaves room for a token', () => {
+  const with_ = (bounces: string) => ({ ...BASE, newsletter: { ...BASE.newsletter, bounces } })
+  expect(load(with_('Bounces@Example.org')).newsletter.bounces).toBe('Bounces@example.org')
+  expect(faultsOf(with_(`${'b'.repeat(30)}@example.org`))).toEqual([
+    `config.json:11: "newsletter.bounces" is "${'b'.repeat(30)}@example.org"; write at most 29 characters before "@": a token is added to them, and mail servers take 64`,
+  ])
+})
+
+describe('the look of mails', () => {
+  const looking = (look: object) => ({ ...BASE, newsletter: { ...BASE.newsletter, ...look } })
+
+  test('is a logo of the site or from elsewhere, and a colour', () => {
+    expect(load(looking({ logo: 'art/logo.svg', color: '#FFD400' })).newsletter).toMatchObject({
+      logo: 'art/logo.svg',
+      color: '#ffd400',
+    })
+    expect(faultsOf(looking({ logo: 'https://blog.example/logo.png' }))).toEqual([])
+  })
+
+  test.each([
+    ['color', 'red', 'write a colour such as "#9a4b0b"'],
+    ['color', '#fff', 'write a colour such as "#9a4b0b"'],
+    ['logo', 'http://blog.example/a.png', 'write a path of the site such as "logo.png", or an https address'],
+    ['logo', '../logo.png', 'write a path of the site such as "logo.png", or an https address'],
+    ['logo', '/etc/logo.png', 'write a path of the site such as "logo.png", or an https address'],
+    [
+      'logo',
+      'https://blog.example/a.svg',
+      'write the address of a PNG, JPEG or GIF: mail programs show no others; a path of the site may be any picture',
+    ],
+  ])('with a %s of %s is told what to write', (key, value, cure) => {
+    expect(faultsOf(looking({ [key]: value }))).toEqual([
+      `config.json:11: "newsletter.${key}" is "${value}"; ${cure}`,
+    ])
+  })
+})
+
+describe('a key for signatures', () => {
+  const keyed = (dkim: object, email = 'ada@example.org') => ({
+    site: BASE.site,
+    newsletter: { from: { name: 'Ada', email } },
+    transports: [{ kind: 'maildir', dkim }],
+  })
+  const DKIM = { domain: 'example.org', selector: 'autumn', privateKeyFile: 'data/dkim.pem' }
+
+  test('is a file of the site, which nobody has read yet', () => {
+    const ed25519 = { selector: 'Winter', privateKeyFile: '/etc/dkim/winter.pem' }
+    const config = load(keyed({ ...DKIM, domain: 'Example.ORG', ed25519 }))
+    expect(config.transports[0]?.dkim).toEqual({
+      domain: 'example.org',
+      selector: 'autumn',
+      privateKeyFile: join(config.folder, 'data/dkim.pem'),
+      ed25519: { selector: 'winter', privateKeyFile: '/etc/dkim/winter.pem' },
+    })
+  })
+
+  test.each([
+    ['example.org', 'ada@mail.example.org'],
+    ['mail.example.org', 'ada@example.org'],
+    ['xn--grten-gra.example', 'ada@gärten.example'],
+  ])('of %s counts for mail from %s', (domain, email) => {
+    expect(faultsOf(keyed({ ...DKIM, domain }, email))).toEqual([])
+  })
+
+  test.each([
+    ['elsewhere.example', 'ada@example.org'],
+    ['ample.org', 'ada@example.org'],
+    ['a.example.org', 'ada@b.example.org'],
+  ])('of %s counts for nothing in mail from %s', (domain, email) => {
+    const sender = email.split('@')[1]
+    expect(faultsOf(keyed({ ...DKIM, domain }, email))).toEqual([
+      `config.json:16: "transports[0].dkim.domain" is "${domain}", and mail is from "${sender}": a signature counts for its own domain alone, so write "${sender}" or one above it`,
+    ])
+  })
+
+  test('has a name of its own, which the DNS takes', () => {
+    expect(faultsOf(keyed({ ...DKIM, selector: 'my key' }))).toEqual([
+      'config.json:17: "transports[0].dkim.selector" is "my key"; write letters, digits and hyphens, such as "posthorn2026"',
+    ])
+    expect(faultsOf(keyed({ ...DKIM, ed25519: { selector: 'Autumn', privateKeyFile: 'b.pem' } }))).toEqual([
+      'config.json:20: "transports[0].dkim.ed25519.selector" is "autumn" like that of the other key; each key has its own',
+    ])
+    expect(faultsOf(keyed({ ...DKIM, domain: 'ada@example.org' }))).toEqual([
+      'config.json:16: "transports[0].dkim.domain" is "ada@example.org"; write a domain such as "blog.example"',
+    ])
+  })
 })

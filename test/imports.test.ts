@@ -54,7 +54,7 @@ describe('the rule of imports', () => {
     [
       'HTTP in a command',
       { 'commands/status.ts': `import { get } from 'node:http'` },
-      'commands/status.ts imports node:http: HTTP lives in web',
+      'commands/status.ts imports node:http: HTTP lives in web and preview',
     ],
     [
       'files in a circle',

@@ -1,14 +1,24 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import PostalMime from 'postal-mime'
+import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const run = promisify(execFile)
 const CHECKOUT = join(import.meta.dirname, '..')
 const HALF_A_MINUTE = 30_000
+const PICTURES = 'A picture: ![the street](street.webp), and ![a door](door.png)'
 
 describe('the package', () => {
   const folder = mkdtempSync(join(tmpdir(), 'package-'))
@@ -21,14 +31,18 @@ describe('the package', () => {
     const answer = JSON.parse(stdout.slice(stdout.search(/^[[{]/m)))
     const [packed] = Object.values(answer) as [{ filename: string; files: { path: string }[] }]
     files = packed.files.map(({ path }) => path)
-    // Without the network: all it needs is inside.
-    const install = ['install', '--offline', '--no-audit', '--no-fund', '--prefix', folder]
+    // Without the network, and without what npm has kept of it: all it needs is inside. That leaves out sharp, which is
+    // optional, as it is left out on a machine that it does not run on.
+    const cache = ['--cache', join(folder, 'cache')]
+    const install = ['install', '--offline', '--no-audit', '--no-fund', '--prefix', folder, ...cache]
     await run('npm', [...install, join(folder, packed.filename)], { cwd: folder })
   }, 3 * HALF_A_MINUTE)
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   const posthorn = (args: string[], cwd = folder) =>
     run(process.execPath, [join(folder, 'node_modules', '.bin', 'posthorn'), ...args], { cwd })
+
+  const hosted = () => readdirSync(join(site, 'data', 'media')).filter((file) => file.endsWith('.png'))
 
   test('holds the program and what it reads, and nothing else', () => {
     expect(files).toEqual(
@@ -40,6 +54,7 @@ describe('the package', () => {
         'dist/THIRD-PARTY.txt',
         'dist/cli.js',
         'dist/mjml-child.js',
+        'dist/picture-child.js',
         'templates/issue.mjml',
         'templates/page.html',
       ]),
@@ -47,7 +62,7 @@ describe('the package', () => {
     expect(files.filter((file) => /^(src|test|posts|demo|\.)/.test(file))).toEqual([])
   })
 
-  test('brings no other package with it', () => {
+  test('needs no other package', () => {
     expect(readdirSync(join(folder, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
       'posthorn',
     ])
@@ -71,6 +86,10 @@ describe('the package', () => {
       )
 
       await posthorn(['subscribers', 'add', 'ada@example.org', '--confirmed'], site)
+      const drawing = sharp({ create: { width: 40, height: 30, channels: 3, background: '#c33' } })
+      writeFileSync(join(site, 'posts', 'door.png'), await drawing.png().toBuffer())
+      writeFileSync(join(site, 'posts', 'street.webp'), await drawing.webp().toBuffer())
+      appendFileSync(join(site, 'posts', 'hello.md'), `\n${PICTURES}\n`)
       // MJML runs as a script of its own, which only this finds missing.
       await posthorn(['send', 'hello', '--yes'], site)
       const outbox = join(site, 'outbox', 'new')
@@ -81,6 +100,8 @@ describe('the package', () => {
         ['Hello', 'ada@example.org'],
       ])
       expect(messages[0]?.html).toContain('</html>')
+      // Without sharp, what every mail program shows is hosted as it is.
+      expect(hosted()).toHaveLength(1)
 
       const status = JSON.parse((await posthorn(['status', '--json'], site)).stdout)
       expect(status).toMatchObject({
@@ -91,5 +112,21 @@ describe('the package', () => {
       })
     },
     2 * HALF_A_MINUTE,
+  )
+
+  test(
+    'draws pictures with sharp where that is there',
+    async () => {
+      symlinkSync(join(CHECKOUT, 'node_modules', 'sharp'), join(folder, 'node_modules', 'sharp'))
+      writeFileSync(
+        join(site, 'posts', 'drawn.md'),
+        `---\ntitle: Drawn\ndate: 2026-01-31\n---\n${PICTURES}\n`,
+      )
+
+      await posthorn(['plan', 'drawn'], site)
+
+      expect(hosted()).toHaveLength(2)
+    },
+    HALF_A_MINUTE,
   )
 })

@@ -15,6 +15,8 @@ type Wanted = {
   port: number
   connections: number
   limits?: object
+  /** As the configuration has it. */
+  dkim?: object
   now: Date
 }
 
@@ -23,12 +25,13 @@ export async function queuedSite({
   port,
   connections,
   limits = {},
+  dkim,
   now,
 }: Wanted): Promise<QueuedSite> {
   const folder = mkdtempSync(join(tmpdir(), 'posthorn-mailing-'))
   const remove = () => rmSync(folder, { recursive: true, force: true })
   try {
-    const transport = { kind: 'smtp', host: '127.0.0.1', port, tls: 'never', connections, limits }
+    const transport = { kind: 'smtp', host: '127.0.0.1', port, tls: 'never', connections, limits, dkim }
     const settings = {
       site: { title: 'A test blog', url: 'https://blog.example' },
       newsletter: { from: { name: 'A test blog', email: 'news@blog.example' }, settle: '0' },

@@ -26,18 +26,20 @@ const STAGES = [
   'hub',
   'pages',
   'mail',
+  'check',
   'issues',
   'deliveries',
   'subscribers',
   'site',
   'round',
 ]
-const EDGES = ['cli', 'commands', 'demo', 'terminal', 'web', 'worker']
+const EDGES = ['cli', 'commands', 'demo', 'preview', 'terminal', 'web', 'worker']
 
 const MAY_IMPORT_EDGES: Record<string, string[]> = {
   cli: EDGES,
   commands: EDGES,
   demo: EDGES,
+  preview: ['terminal'],
   web: ['web'],
   worker: ['web'],
 }
@@ -48,12 +50,21 @@ const FORMATS = ['feeds/rss.ts', 'feeds/atom.ts', 'feeds/json.ts']
 const KEEPERS: { from: RegExp; only: RegExp; rule: string }[] = [
   { from: /^kysely(\/|$)/, only: /^store\//, rule: 'SQL lives in store' },
   { from: /^node:sqlite$/, only: /^store\//, rule: 'SQL lives in store' },
-  { from: /^(node:https?|node:http2|hono|@hono\/.*)(\/|$)/, only: /^web\//, rule: 'HTTP lives in web' },
+  {
+    from: /^(node:https?|node:http2|hono|@hono\/.*)(\/|$)/,
+    only: /^(web|preview)\//,
+    rule: 'HTTP lives in web and preview',
+  },
   { from: /^nodemailer(\/|$)/, only: /^mail\/smtp\.ts$/, rule: 'SMTP lives in mail/smtp.ts' },
   {
     from: /^mjml(\/|$)/,
     only: /^mail\/mjml-child\.ts$/,
     rule: 'MJML is loaded in the child process alone, which ends',
+  },
+  {
+    from: /^sharp(\/|$)/,
+    only: /^mail\/picture-child\.ts$/,
+    rule: 'pictures are read in the child process alone, which may end',
   },
   {
     from: /^@shikijs\//,

@@ -1,7 +1,9 @@
 import { relative, resolve } from 'node:path'
 import { UserError } from '../errors.ts'
-import type { KnownPost } from '../posts/identity.ts'
+import type { Post } from '../posts/post.ts'
 import type { Site } from '../site.ts'
+
+type Named = Pick<Post, 'id' | 'file' | 'slug' | 'title'>
 
 /**
  * The post an author means: by its slug, its file (from here, from the site or from the posts folder), its id or its
@@ -9,7 +11,12 @@ import type { Site } from '../site.ts'
  *
  * @throws UserError that names posts whose slugs come near
  */
-export function findPost(posts: KnownPost[], name: string, site: Site, folder: string): KnownPost {
+export function findPost<Found extends Named>(
+  posts: Found[],
+  name: string,
+  site: Pick<Site, 'config'>,
+  folder: string,
+): Found {
   const below = relative(site.config.posts.folder, resolve(folder, name)).replaceAll('\\', '/')
   const inSite = relative(site.config.posts.folder, resolve(site.config.folder, name)).replaceAll('\\', '/')
   const found =

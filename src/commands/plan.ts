@@ -1,8 +1,10 @@
 import { checkAddress } from '../address.ts'
-import { type Printed, printIssue } from '../deliveries/enqueue.ts'
+import { type Finding, hasErrors } from '../check/finding.ts'
+import { holdReason, inspectIssue, type Printed, printIssue } from '../deliveries/enqueue.ts'
 import { describeFault, type Fault, UsageError, UserError } from '../errors.ts'
 import {
   type ByHand,
+  countLanguages,
   countRecipients,
   foreseeIssues,
   leftOut,
@@ -22,13 +24,26 @@ import { readPostRows } from '../store/posts.ts'
 import type { DigestRhythm } from '../store/schedules.ts'
 import { findSubscriber } from '../store/subscribers.ts'
 import { count, moment, size, table } from '../terminal.ts'
+import { findingLines } from './check.ts'
 import { findPost } from './find-post.ts'
 import { type Context, EXIT } from './main.ts'
 
-export type PlanOptions = { digest?: DigestRhythm; at?: string; to?: string[]; json?: boolean }
+export type PlanOptions = {
+  digest?: DigestRhythm
+  at?: string
+  to?: string[]
+  anyway?: boolean
+  json?: boolean
+}
 
-/** One issue, decided and rendered, with the id that names exactly this. */
-export type Plan = { issue: PlannedIssue; printed: Printed[]; left: LeftOut; id: string }
+/** One issue, decided, rendered and looked at, with the id that names exactly this. */
+export type Plan = {
+  issue: PlannedIssue
+  printed: Printed[]
+  findings: Finding[]
+  left: LeftOut
+  id: string
+}
 
 /** What would be sent. Nothing is. */
 export async function plan(context: Context, names: string[], options: PlanOptions): Promise<number> {
@@ -39,6 +54,7 @@ export async function plan(context: Context, names: string[], options: PlanOptio
     const made = await planIssue(site, seen.posts, names, options, context.surroundings.folder)
     if (options.json) context.terminal.json(planJson(made))
     else for (const line of planLines(made, site)) context.terminal.out(line)
+    tellFindings(context, made, options)
     return EXIT.done
   })
 }
@@ -70,14 +86,33 @@ export async function planIssue(
         posts: [...new Set(names.map((name) => findPost(posts, name, site, folder)))],
         addressKeys: options.to ? await subscriberKeys(site, options.to) : null,
       }
-  const issue = await planByHand(site.db, wanted, posts, due, now)
+  const issue = await planByHand(site.db, wanted, posts, site.config, due, now)
   const printed = await printIssue(issue, site.config)
   return {
     issue,
     printed,
+    findings: await inspectIssue(issue, printed, site.config, now),
     left: await leftOut(site.db, issue),
     id: await planId(site.db, issue, [site.config.newsletter.from, printed]),
   }
+}
+
+/**
+ * Tells what mail programs would spoil of an issue.
+ *
+ * @throws UserError where that is an error and the author has not said that it shall go anyway
+ */
+export function tellFindings(
+  context: Context,
+  { findings }: Plan,
+  options: Pick<PlanOptions, 'anyway' | 'json'>,
+): void {
+  // As JSON they stand among the plan.
+  if (!options.json) for (const line of findings.flatMap(findingLines)) context.terminal.say(line)
+  if (!hasErrors(findings) || options.anyway) return
+  throw new UserError('this would not arrive as it should, so it is not sent', {
+    hint: 'mend what is told as an error, or say `--anyway`',
+  })
 }
 
 export function planLines({ issue, printed, left, id }: Plan, site: Site): string[] {
@@ -86,7 +121,7 @@ export function planLines({ issue, printed, left, id }: Plan, site: Site): strin
   const rows = [
     ['subject', first?.subject ?? '-'],
     ['posts', issue.posts.map((post) => post.title).join('; ') || 'nothing is new'],
-    ['to', people === 0 ? 'nobody' : count(people, 'person', 'people')],
+    ['to', people === 0 ? 'nobody' : `${count(people, 'person', 'people')}${languageWords(issue)}`],
     ['when', issue.due.getTime() <= site.now().getTime() ? 'now' : shownTime(issue.due, site)],
   ]
   if (first)
@@ -100,7 +135,7 @@ export function planLines({ issue, printed, left, id }: Plan, site: Site): strin
   return table(rows)
 }
 
-export function planJson({ issue, printed, left, id }: Plan) {
+export function planJson({ issue, printed, findings, left, id }: Plan) {
   return {
     plan: id,
     kind: issue.kind,
@@ -108,7 +143,9 @@ export function planJson({ issue, printed, left, id }: Plan) {
     posts: issue.posts.map((post) => post.slug),
     at: issue.due.toISOString(),
     recipients: countRecipients(issue),
+    languages: Object.fromEntries(countLanguages(issue)),
     leftOut: left,
+    findings,
   }
 }
 
@@ -173,8 +210,12 @@ async function planSchedule(
   for (const issue of issues) {
     const titles = issue.posts.map((post) => post.title).join('; ')
     const what = issue.rhythm ? `${issue.rhythm} digest: ${titles}` : titles
-    const held = issue.hold === null ? '' : `, held until you release it: ${issue.hold}`
-    terminal.out(`  ${what}  to ${count(countRecipients(issue), 'person', 'people')}${held}`)
+    const printed = await printIssue(issue, site.config)
+    const hold = holdReason(issue, await inspectIssue(issue, printed, site.config, now))
+    const held = hold === null ? '' : `, held until you release it: ${hold}`
+    terminal.out(
+      `  ${what}  to ${count(countRecipients(issue), 'person', 'people')}${languageWords(issue)}${held}`,
+    )
     const reasons = leftOutWords(await leftOut(site.db, issue))
     if (reasons) terminal.out(`    left out: ${reasons}`)
   }
@@ -250,6 +291,15 @@ function readTime(text: string, site: Site): Date {
     })
   }
   return date
+}
+
+/** `: 3 in German, 2 in English`; nothing where all are spoken to in one language. */
+function languageWords(issue: PlannedIssue): string {
+  const counts = countLanguages(issue)
+  if (counts.length < 2) return ''
+  const names = new Intl.DisplayNames('en', { type: 'language' })
+  const shares = counts.map(([language, people]) => `${people.toLocaleString('en')} in ${names.of(language)}`)
+  return `: ${shares.join(', ')}`
 }
 
 function leftOutWords(left: LeftOut): string {

@@ -11,7 +11,15 @@ import { countDeliveries, countInHand, type StateCounts } from '../store/deliver
 import { count } from '../terminal.ts'
 import { findPost } from './find-post.ts'
 import { type Context, EXIT } from './main.ts'
-import { type PlanOptions, planIssue, planJson, planLines, shownTime, tellSeen } from './plan.ts'
+import {
+  type PlanOptions,
+  planIssue,
+  planJson,
+  planLines,
+  shownTime,
+  tellFindings,
+  tellSeen,
+} from './plan.ts'
 
 type SendOptions = PlanOptions & { plan?: string; test?: string; dryRun?: boolean; yes?: boolean }
 
@@ -50,9 +58,11 @@ export async function send(context: Context, names: string[], options: SendOptio
     }
     if (options.dryRun) {
       if (options.json) terminal.json({ ...planJson(made), issue: null })
+      tellFindings(context, made, options)
       terminal.say('a dry run: nothing was sent')
       return EXIT.done
     }
+    tellFindings(context, made, options)
     if (people > 1 && !options.yes && !(await mayBeSent(context, people))) return EXIT.failed
 
     const enqueued = await enqueueByHand(site, made.issue, made.printed, site.now())

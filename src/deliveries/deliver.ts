@@ -67,8 +67,8 @@ type Run = Delivering & {
   hand: Set<Claim>
 }
 
-/** A delivery that this process has claimed, until then if nothing prolongs it. */
-type Claim = InHand & { delivery: ClaimedDelivery; until: Date }
+/** A delivery that this process has claimed, until then if nothing prolongs it; and its letter, once it is begun. */
+type Claim = InHand & { delivery: ClaimedDelivery; until: Date; letter: Promise<Letter> | null }
 
 /** RFC 5321 lets a server take ten minutes to answer; who stops a worker does not wait that long. */
 const GRACE_MS = 25_000
@@ -141,7 +141,8 @@ async function deliverThrough(outlet: Outlet, run: Run): Promise<boolean> {
     const claimed = await claimDeliveries(db, claimant, transport.connections * BATCHES_AHEAD, now())
     for (const delivery of claimed.deliveries) {
       const { domain } = delivery
-      const claim = { delivery, domain, transport: name, until: claimed.until, isMarked: false }
+      const { until } = claimed
+      const claim: Claim = { delivery, domain, transport: name, until, isMarked: false, letter: null }
       batch.push(claim)
       hand.add(claim)
     }
@@ -161,7 +162,10 @@ async function deliverThrough(outlet: Outlet, run: Run): Promise<boolean> {
   async function take(): Promise<Claim | undefined> {
     while (!stopped()) {
       for (let next = batch.shift(); next; next = batch.shift()) {
-        if (isHeld(next)) return next
+        if (isHeld(next)) {
+          writeAhead()
+          return next
+        }
         // Stopped for longer than a claim lasts: others may have it by now, so it is not begun.
         hand.delete(next)
       }
@@ -173,6 +177,20 @@ async function deliverThrough(outlet: Outlet, run: Run): Promise<boolean> {
       await way.wait(signal)
     }
     return undefined
+  }
+
+  /** While each connection carries a message, the one that comes next is written and signed. */
+  function writeAhead(): void {
+    for (const claim of batch.slice(0, transport.connections)) letterOf(claim)
+  }
+
+  function letterOf(claim: Claim): Promise<Letter> {
+    if (claim.letter === null) {
+      claim.letter = writeLetter(claim.delivery, transport.sign)
+      // Whoever needs it is told, and where it is given back nobody does.
+      claim.letter.catch(() => {})
+    }
+    return claim.letter
   }
 
   function isHeld(claim: Claim): boolean {
@@ -195,7 +213,7 @@ async function deliverThrough(outlet: Outlet, run: Run): Promise<boolean> {
   /** @returns false where it was handed back, and is as it was before */
   async function handOver(claim: Claim): Promise<boolean> {
     const { delivery } = claim
-    const letter = await letterFor(delivery)
+    const letter = await writtenLetter(claim)
     if (letter instanceof UnwritableLetter) {
       await settle(delivery, judgeUnwritable(delivery, letter.message))
       return true
@@ -246,9 +264,9 @@ async function deliverThrough(outlet: Outlet, run: Run): Promise<boolean> {
     done.happened.push(...consequences.flatMap((each) => describeConsequence(each) ?? []))
   }
 
-  async function letterFor(delivery: ClaimedDelivery): Promise<Letter | UnwritableLetter> {
+  async function writtenLetter(claim: Claim): Promise<Letter | UnwritableLetter> {
     try {
-      return await writeLetter(delivery)
+      return await letterOf(claim)
     } catch (error) {
       if (error instanceof UnwritableLetter) return error
       throw error

@@ -4,23 +4,32 @@
  * are theirs now. Who is owed what is asked again inside it: where another process was faster, nobody is left and
  * nothing is written.
  */
+import type { Finding } from '../check/finding.ts'
 import type { Config } from '../config.ts'
 import { UserError } from '../errors.ts'
-import { isMailable, type PlannedIssue, type Turn } from '../issues/plan.ts'
+import { groupsOwed, isMailable, type PlannedIssue, type Turn } from '../issues/plan.ts'
+import { renderConfirmation } from '../mail/confirmation.ts'
+import { MOST_IN_FULL, renderDigest } from '../mail/digest.ts'
+import type { Press, Rendition } from '../mail/frame.ts'
+import { renderIssue } from '../mail/issue.ts'
 import { withMjml } from '../mail/mjml.ts'
-import { type Press, type Rendition, renderConfirmation, renderDigest, renderIssue } from '../mail/render.ts'
+import { articlePictures, leadPicture, preparePictures } from '../mail/pictures.ts'
 import { shownFile } from '../posts/find.ts'
 import type { KnownPost } from '../posts/identity.ts'
+import { newestFirst, type Post } from '../posts/post.ts'
 import { type Database, time, type Writer, write } from '../store/database.ts'
 import { countDeliveries, insertDelivery, redateQueued } from '../store/deliveries.ts'
 import { insertIssue, moveIssue, postsOf, readIssue, renameIssue } from '../store/issues.ts'
 import type { Journal } from '../store/journal.ts'
 import { issueLine, type JournalIssue, stateLine } from '../store/journal-lines.ts'
-import { enqueueGroup, groupOwed, settleRhythm } from '../store/owed.ts'
+import { enqueueGroup, settleRhythm } from '../store/owed.ts'
 import { clearDoubts } from '../store/posts.ts'
 import { insertRendition, renditionsOf, replaceRendition, sameRendition } from '../store/renditions.ts'
 import { takeSlot } from '../store/schedules.ts'
 import type { DeliveryKind } from '../store/schema.ts'
+import { findSubscriber } from '../store/subscribers.ts'
+import { frameLanguage } from '../words/words.ts'
+import { holdFor, inspectRenditions } from './inspect.ts'
 
 /** An issue that was enqueued. */
 export type Enqueued = {
@@ -33,7 +42,7 @@ export type Enqueued = {
   posts: KnownPost[]
 }
 
-/** What the people of one group get, `keys` being their posts as the database names the group. */
+/** What the people of one group get: `keys` are their posts as the database names the group, `language` is theirs. */
 export type Printed = { keys: string; language: string; rendition: Rendition }
 
 /** What enqueuing needs of a site. */
@@ -44,13 +53,14 @@ export async function enqueueDeliveries(desk: Desk, turns: Turn[], now: Date): P
   const { db, config } = desk
   const enqueued: Enqueued[] = []
   await withMjml(async (mjml) => {
-    const press = { ...config, language: config.site.language, mjml }
+    const press = { ...config, mjml }
     for (const turn of turns) {
       for (const issue of turn.issues) {
         const printed = await print(issue, press)
+        const hold = holdReason(issue, await inspectIssue(issue, printed, config, now))
         const done = await write(db, async (trx) => {
           if (turn.slot && !(await takeTurnSlot(trx, turn))) return null
-          const number = await enqueue(trx, desk.journal, issue, printed, now)
+          const number = await enqueue(trx, desk, { ...issue, hold }, printed, now)
           if (turn.slot) await settleTurn(trx, turn)
           return number
         })
@@ -69,7 +79,27 @@ export async function enqueueDeliveries(desk: Desk, turns: Turn[], now: Date): P
 /** Renders an issue, one rendition for each group: what the author sees before they send it is what is sent. */
 export async function printIssue(issue: PlannedIssue, config: Config): Promise<Printed[]> {
   if (issue.groups.length === 0) return []
-  return withMjml((mjml) => print(issue, { ...config, language: config.site.language, mjml }))
+  return withMjml((mjml) => print(issue, { ...config, mjml }))
+}
+
+/** What mail programs would spoil of an issue as it was rendered. */
+export function inspectIssue(
+  issue: PlannedIssue,
+  printed: Printed[],
+  config: Config,
+  now: Date,
+): Promise<Finding[]> {
+  return inspectRenditions(
+    printed.map((each) => ({ ...each, kind: 'issue' })),
+    issue.posts,
+    config,
+    now,
+  )
+}
+
+/** Why an issue of the schedule's waits for the author: what was odd before, and what would be spoilt. */
+export function holdReason(issue: PlannedIssue, findings: Finding[]): string | null {
+  return [issue.hold, holdFor(findings)].filter((reason) => reason !== null).join('; ') || null
 }
 
 /**
@@ -83,7 +113,7 @@ export async function enqueueByHand(
   printed: Printed[],
   now: Date,
 ): Promise<Enqueued | null> {
-  return write(desk.db, (trx) => enqueue(trx, desk.journal, issue, printed, now))
+  return write(desk.db, (trx) => enqueue(trx, desk, issue, printed, now))
 }
 
 /**
@@ -107,15 +137,15 @@ export async function releaseIssue(
   const isUntouched = counts.sent + counts.sending + counts.failed + counts.unknown === 0
   const renditions = isUntouched ? await renditionsOf(db, number) : []
   const printed = await withMjml(async (mjml) => {
-    const press = { ...config, language: config.site.language, mjml }
     const anew: PrintedRow[] = []
     for (const { id, posts, language } of renditions) {
       // What an older Posthorn made does not say what it shows, and shows what it showed.
       if (!posts) continue
       const keys = posts.split(',').map(Number)
       const shown = keys.map((key) => mailable(byKey.get(key), number, config, now))
+      const press = { ...config, mjml, language: frameLanguage(language, config.site.language) }
       const rendition =
-        issue.kind === 'single' ? await printPosts(shown, press) : await renderDigest(shown, press)
+        issue.kind === 'single' ? await printPosts(shown, press) : await printDigest(shown, press)
       anew.push({ ...rendition, id, keys, language })
     }
     return anew
@@ -149,7 +179,10 @@ function mailable(post: KnownPost | undefined, number: number, config: Config, n
   })
 }
 
-/** Enqueues posts as a test: to one address, of no issue, counted for nobody. Returns the delivery's id. */
+/**
+ * Enqueues posts as a test: to one address, of no issue, counted for nobody. A subscriber's is in their language.
+ * Returns the delivery's id.
+ */
 export async function enqueueTest(
   db: Database,
   posts: KnownPost[],
@@ -157,19 +190,19 @@ export async function enqueueTest(
   config: Config,
   now: Date,
 ): Promise<number> {
-  const rendition = await withMjml((mjml) =>
-    printPosts(posts, { ...config, language: config.site.language, mjml }),
-  )
+  const theirs = await findSubscriber(db, address.toLowerCase())
+  const language = frameLanguage(theirs?.language ?? config.site.language, config.site.language)
+  const rendition = await withMjml((mjml) => printPosts(posts, { ...config, language, mjml }))
   const marked = { ...rendition, subject: `[Test] ${rendition.subject}` }
   return write(db, async (trx) => {
-    const id = await insertRendition(trx, null, kept(marked, 'test', config.site.language, now))
+    const id = await insertRendition(trx, null, kept(marked, 'test', language, now))
     return insertDelivery(trx, { kind: 'test', subscriber: null, rendition: id, address, name: '' }, now)
   })
 }
 
 /** What a confirmation says, rendered; the caller enqueues it in the transaction that records who asked. */
-export async function printConfirmation(config: Config): Promise<Rendition> {
-  return withMjml((mjml) => renderConfirmation({ ...config, language: config.site.language, mjml }))
+export async function printConfirmation(config: Config, language: string): Promise<Rendition> {
+  return withMjml((mjml) => renderConfirmation({ ...config, language, mjml }))
 }
 
 /** Enqueues a confirmation. The same rendition serves everybody until the template or the site's words change. */
@@ -177,43 +210,70 @@ export async function enqueueConfirmation(
   trx: Writer,
   person: { id: number; address: string; name: string },
   printed: Rendition,
-  config: Config,
+  language: string,
   now: Date,
 ): Promise<number> {
-  const row = kept(printed, 'confirmation', config.site.language, now)
+  const row = kept(printed, 'confirmation', language, now)
   const rendition = (await sameRendition(trx, row)) ?? (await insertRendition(trx, null, row))
   const { id: subscriber, address, name } = person
   return insertDelivery(trx, { kind: 'confirmation', subscriber, rendition, address, name }, now)
 }
 
-async function print(issue: PlannedIssue, press: Press): Promise<Printed[]> {
+/** Enqueues a welcome, in the transaction that makes its person a reader. */
+export async function enqueueWelcome(
+  trx: Writer,
+  person: { id: number; address: string; name: string },
+  printed: Rendition,
+  language: string,
+  now: Date,
+): Promise<number> {
+  const row = kept(printed, 'welcome', language, now)
+  const rendition = (await sameRendition(trx, row)) ?? (await insertRendition(trx, null, row))
+  const { id: subscriber, address, name } = person
+  return insertDelivery(trx, { kind: 'welcome', subscriber, rendition, address, name }, now)
+}
+
+async function print(issue: PlannedIssue, press: Omit<SitePress, 'language'>): Promise<Printed[]> {
   const byKey = new Map(issue.posts.map((post) => [post.key, post]))
   const printed: Printed[] = []
-  for (const { keys } of issue.groups) {
+  for (const { keys, language } of issue.groups) {
     const posts = keys.map((key) => byKey.get(key) as KnownPost)
+    const spoken = { ...press, language }
     const rendition =
-      issue.kind === 'single' ? await printPosts(posts, press) : await renderDigest(posts, press)
-    // A digest speaks the site's language around its posts; a single post brings its own.
-    const language = issue.kind === 'single' ? (posts[0]?.language ?? press.language) : press.language
+      issue.kind === 'single' ? await printPosts(posts, spoken) : await printDigest(posts, spoken)
     printed.push({ keys: keys.join(','), language, rendition })
   }
   return printed
 }
 
-function printPosts(posts: KnownPost[], press: Press): Promise<Rendition> {
-  return posts.length === 1 ? renderIssue(posts[0] as KnownPost, press) : renderDigest(posts, press)
+/** A press with its site, whose pictures go into the mails. */
+export type SitePress = Press & Config
+
+/** Renders what a mail of these posts says. */
+export async function printPosts(posts: Post[], press: SitePress): Promise<Rendition> {
+  const [post, ...others] = posts
+  if (!post || others.length > 0) return printDigest(posts, press)
+  return renderIssue(post, { ...press, pictures: await preparePictures([articlePictures(post)], press) })
+}
+
+export async function printDigest(posts: Post[], press: SitePress): Promise<Rendition> {
+  const shown = newestFirst(posts).slice(0, MOST_IN_FULL)
+  return renderDigest(posts, { ...press, pictures: await preparePictures(shown.map(leadPicture), press) })
 }
 
 async function enqueue(
   trx: Writer,
-  journal: Journal,
+  { journal, config }: Desk,
   issue: PlannedIssue,
   printed: Printed[],
   now: Date,
 ): Promise<Enqueued | null> {
-  const groups = (await groupOwed(trx, issue.audience, issue.offer)).flatMap((group) => {
+  const owed = await groupsOwed(trx, issue.audience, issue.offer, config)
+  const groups = owed.flatMap((group) => {
     // Somebody whose share changed since it was rendered is still owed it: at the next round, or the next slot.
-    const match = printed.find((each) => each.keys === group.keys.join(','))
+    const match = printed.find(
+      ({ keys, language }) => keys === group.keys.join(',') && language === group.language,
+    )
     return match ? [{ group, ...match }] : []
   })
   const first = groups[0]

@@ -1,7 +1,15 @@
 /** From a delivery to the letter that goes out: its rendition's compiled message, and what is the recipient's own. */
 import type { Config } from '../config.ts'
-import { type Compiled, compileMessage } from '../mail/message.ts'
-import { makeMessageId, makeToken } from '../mail/token.ts'
+import { feedbackId } from '../mail/feedback.ts'
+import {
+  type Compiled,
+  chunksOf,
+  compileMessage,
+  type Frame,
+  type Recipient,
+  type Sign,
+} from '../mail/message.ts'
+import { makeBounceAddress, makeMessageId, makeToken, type Purpose } from '../mail/token.ts'
 import type { Envelope } from '../mail/transport.ts'
 import type { Database } from '../store/database.ts'
 import type { ClaimedDelivery } from '../store/deliveries.ts'
@@ -10,12 +18,13 @@ import { type Rendition, readRendition, renditionsOf } from '../store/renditions
 export type Letter = { envelope: Envelope; chunks: Buffer[] }
 
 /**
- * Writes letters, each rendition read and compiled once and kept while it is in use.
+ * Writes letters, each rendition read and compiled once and kept while it is in use. `sign` is that of the transport
+ * which the letter goes out through.
  *
  * @throws UnwritableLetter where this letter cannot be written and another one may be; whatever else it throws is
- *   about the database, and no letter's fault
+ *   about the database or the key, and no letter's fault
  */
-export type LetterWriter = (delivery: ClaimedDelivery) => Promise<Letter>
+export type LetterWriter = (delivery: ClaimedDelivery, sign: Sign) => Promise<Letter>
 
 /** One person's letter that cannot be written. That is a bug of ours, and nobody else's mail waits for its mending. */
 export class UnwritableLetter extends Error {
@@ -32,8 +41,7 @@ const RENDITIONS_KEPT = 50
 
 export function letterWriter(db: Database, config: Config, secret: string): LetterWriter {
   const prepared = new Map<number, Promise<Prepared>>()
-  const { from } = config.newsletter
-  const domain = from.email.slice(from.email.lastIndexOf('@') + 1)
+  const { from, bounces } = config.newsletter
 
   function prepare(rendition: number): Promise<Prepared> {
     const kept = prepared.get(rendition)
@@ -41,34 +49,62 @@ export function letterWriter(db: Database, config: Config, secret: string): Lett
     if (prepared.size >= RENDITIONS_KEPT) prepared.delete(prepared.keys().next().value as number)
     const fresh = readRendition(db, rendition).then(async (row) => ({
       compiled: writable(() => compileMessage(frameOf(row, config))),
-      issueAddress: row.issue === null ? '' : await issueAddress(db, config, row.issue, row.id),
+      // A test is of no issue; its link to the browser leads to the blog, for one that leads nowhere is no test.
+      issueAddress: row.issue === null ? config.site.url : await issueAddress(db, config, row.issue, row.id),
     }))
     prepared.set(rendition, fresh)
     return fresh
   }
 
-  return async (delivery) => {
+  return async (delivery, sign) => {
     const { compiled, issueAddress } = await prepare(delivery.rendition)
-    const messageId = makeMessageId(secret, delivery, domain)
-    const link = (purpose: 'unsubscribe' | 'confirm') =>
-      `${config.web.url}/${purpose}?token=${makeToken(secret, purpose, delivery.id)}`
-    const chunks = writable(() =>
-      compiled({
-        name: delivery.name,
-        address: delivery.address,
-        messageId,
-        date: new Date(delivery.dated_at),
-        slots: {
-          name: delivery.name,
-          address: delivery.address,
-          issue: issueAddress,
-          ...(delivery.kind === 'confirmation'
-            ? { confirm: link('confirm') }
-            : { unsubscribe: link('unsubscribe') }),
-        },
-      }),
-    )
-    return { envelope: { from: from.email, to: delivery.address, messageId }, chunks }
+    const recipient = recipientOf(delivery, issueAddress, config, secret)
+    const message = writable(() => compiled(recipient))
+    const sender = bounces ? makeBounceAddress(secret, bounces, delivery.id) : from.email
+    const envelope = { from: sender, to: delivery.address, messageId: recipient.messageId }
+    return { envelope, chunks: await sign(message) }
+  }
+}
+
+/** What a letter says before there is a delivery. */
+type Sampled = Pick<Rendition, 'kind' | 'subject' | 'html' | 'text' | 'language'>
+
+/** Who gets a sample. The domain is nobody's (RFC 2606). */
+export const SAMPLE_READER = { name: 'Ada', address: 'ada@example.org' }
+
+/**
+ * A rendition as a reader would get it, unsigned: the bytes that go on the wire, to be looked at before it is sent. Its
+ * links have tokens that open nothing.
+ */
+export function writeSample(rendition: Sampled, config: Config, now: Date): Buffer {
+  const { kind } = rendition
+  const issue = kind === 'issue' ? 1 : null
+  const delivery = { ...SAMPLE_READER, id: 0, kind, issue, subscriber: null, dated_at: now.toISOString() }
+  const recipient = recipientOf(delivery, `${config.web.url}/issues/1`, config, 'a sample')
+  return Buffer.concat(chunksOf(compileMessage(frameOf({ ...rendition, issue }, config))(recipient)))
+}
+
+type Addressed = Pick<
+  ClaimedDelivery,
+  'id' | 'kind' | 'issue' | 'subscriber' | 'name' | 'address' | 'dated_at'
+>
+
+function recipientOf(delivery: Addressed, issue: string, config: Config, secret: string): Recipient {
+  const { id, kind, name, address } = delivery
+  const link = (purpose: Purpose) => `${config.web.url}/${purpose}?token=${makeToken(secret, purpose, id)}`
+  return {
+    name,
+    address,
+    messageId: makeMessageId(secret, delivery, senderDomain(config)),
+    date: new Date(delivery.dated_at),
+    slots: {
+      name,
+      address,
+      issue,
+      ...(kind === 'confirmation'
+        ? { confirm: link('confirm') }
+        : { unsubscribe: link('unsubscribe'), preferences: link('preferences') }),
+    },
   }
 }
 
@@ -86,20 +122,24 @@ async function issueAddress(db: Database, config: Config, issue: number, renditi
   return `${config.web.url}/issues/${issue}${place > 0 ? `?rendition=${place + 1}` : ''}`
 }
 
-function frameOf(rendition: Rendition, config: Config) {
+function frameOf(rendition: Sampled & Pick<Rendition, 'issue'>, config: Config): Frame {
   const { from, replyTo } = config.newsletter
+  const { kind, issue, subject, html, text, language } = rendition
   return {
     from: { name: from.name, address: from.email },
     replyTo: replyTo ?? null,
-    subject: rendition.subject,
-    html: rendition.html,
-    text: rendition.text,
-    language: rendition.language,
-    list: rendition.kind === 'confirmation' ? null : { name: config.site.title, id: listId(config) },
+    ...{ subject, html, text, language },
+    list: kind === 'confirmation' ? null : { name: config.site.title, id: listId(config) },
+    feedbackId: feedbackId(issue, kind, senderDomain(config)),
   }
 }
 
 // RFC 2919, 2: "a list identifier ... in a domain name space" that the list's owner has: the newsletter's own.
 function listId(config: Config): string {
-  return `posts.${config.newsletter.from.email.slice(config.newsletter.from.email.lastIndexOf('@') + 1)}`
+  return `posts.${senderDomain(config)}`
+}
+
+function senderDomain(config: Config): string {
+  const { email } = config.newsletter.from
+  return email.slice(email.lastIndexOf('@') + 1)
 }

@@ -1,5 +1,6 @@
 /** The transports of a site with what each may send today. */
 import type { TransportConfig } from '../config.ts'
+import { together } from '../errors.ts'
 import { openTransport, type Transport } from '../mail/transport.ts'
 import type { Allowed, Limits } from '../store/allowances.ts'
 import type { Database } from '../store/database.ts'
@@ -10,9 +11,13 @@ export type Outlet = Allowed & { transport: Transport }
 
 const DAY_MS = 24 * 3_600_000
 
-/** Opens all transports; `close` each when the work is done. */
+/**
+ * Opens all transports; `close` each when the work is done.
+ *
+ * @throws UserError where one has a key that cannot sign: none is opened then, and nothing is sent
+ */
 export async function openTransports(configs: TransportConfig[]): Promise<Transport[]> {
-  return Promise.all(configs.map(openTransport))
+  return together(configs.map(openTransport))
 }
 
 /** The limits of transports as they are now: a warm-up grows by the day. */

@@ -21,6 +21,7 @@ import {
 } from '../store/owed.ts'
 import { lastSequence, postsAfter, readDoubts } from '../store/posts.ts'
 import { type DigestRhythm, keepSchedules, readSchedules, type Schedule } from '../store/schedules.ts'
+import { frameLanguage } from '../words/words.ts'
 import { nextSlot, wantedSchedules } from './schedule.ts'
 
 /** One issue that could be enqueued now. */
@@ -75,7 +76,7 @@ export async function foreseeIssues(
   now: Date,
 ): Promise<Turn[]> {
   const turns: Turn[] = []
-  const instant = await planTurn(db, 'instant', posts, at)
+  const instant = await planTurn(db, 'instant', posts, config, at)
   if (instant) turns.push({ ...instant, slot: null })
   for (const { rhythm, next } of await upcomingSlots(db, config, now)) {
     if (next.getTime() > at.getTime()) continue
@@ -83,7 +84,7 @@ export async function foreseeIssues(
       at: next,
       next: nextSlot(rhythm, config.newsletter.digests[rhythm], config.site.timeZone, at),
     }
-    const turn = await planTurn(db, rhythm, posts, at)
+    const turn = await planTurn(db, rhythm, posts, config, at)
     turns.push({ ...(turn ?? { rhythm, issues: [], through: 0, pending: [] }), slot })
   }
   return turns
@@ -98,7 +99,7 @@ export async function upcomingDigests(
 ): Promise<{ rhythm: DigestRhythm; at: Date; posts: KnownPost[]; recipients: number }[]> {
   return Promise.all(
     (await upcomingSlots(db, config, now)).map(async ({ rhythm, next }) => {
-      const issue = (await planTurn(db, rhythm, posts, now))?.issues[0]
+      const issue = (await planTurn(db, rhythm, posts, config, now))?.issues[0]
       return { rhythm, at: next, posts: issue?.posts ?? [], recipients: issue ? countRecipients(issue) : 0 }
     }),
   )
@@ -117,11 +118,12 @@ export async function planByHand(
   db: Database,
   wanted: ByHand,
   posts: KnownPost[],
+  config: Config,
   due: Date,
   now: Date,
 ): Promise<PlannedIssue> {
   if (wanted.kind === 'digest') {
-    const issue = (await planTurn(db, wanted.rhythm, posts, now))?.issues[0]
+    const issue = (await planTurn(db, wanted.rhythm, posts, config, now))?.issues[0]
     const audience: Audience = { kind: 'rhythm', rhythm: wanted.rhythm }
     const nothing = { posts: [], audience, offer: { keys: [], onlyOwed: true }, groups: [] }
     return { kind: 'digest', rhythm: wanted.rhythm, ...(issue ?? nothing), origin: 'author', due, hold: null }
@@ -130,13 +132,25 @@ export async function planByHand(
   refuseUnmailable(chosen, now)
   const audience: Audience = { kind: 'all', addressKeys: wanted.addressKeys }
   const offer = { keys: chosen.map((post) => post.key), onlyOwed: false }
-  const groups = await groupOwed(db, audience, offer)
+  const groups = await groupsOwed(db, audience, offer, config)
   const kind = chosen.length === 1 ? 'single' : 'digest'
   return { kind, rhythm: null, origin: 'author', posts: chosen, audience, offer, groups, due, hold: null }
 }
 
+/** Everybody who gets something of an offer, by what they get and the language they are spoken to in, most first. */
+export function groupsOwed(db: Reader, audience: Audience, offer: Offer, config: Config): Promise<Group[]> {
+  return groupOwed(db, audience, offer, (theirs) => frameLanguage(theirs, config.site.language))
+}
+
 export function countRecipients(issue: PlannedIssue): number {
   return issue.groups.reduce((sum, group) => sum + group.count, 0)
+}
+
+/** How many people are spoken to in which language, most first. */
+export function countLanguages(issue: PlannedIssue): [language: string, count: number][] {
+  const counts = new Map<string, number>()
+  for (const { language, count } of issue.groups) counts.set(language, (counts.get(language) ?? 0) + count)
+  return [...counts].toSorted(([, one], [, other]) => other - one)
 }
 
 /** Who is not among the recipients, and why. */
@@ -154,8 +168,8 @@ export async function planId(db: Reader, issue: PlannedIssue, printed: unknown):
   const content = issue.posts.map((post) => [post.id, post.hash])
   hash.update(JSON.stringify([issue.kind, issue.rhythm, content, printed]))
   if (issue.offer.keys.length > 0) {
-    for await (const { id, posts } of subscribersOwed(db, issue.audience, issue.offer))
-      hash.update(`\n${id} ${posts}`)
+    for await (const { id, language, posts } of subscribersOwed(db, issue.audience, issue.offer))
+      hash.update(`\n${id} ${language} ${posts}`)
   }
   return hash.digest('hex').slice(0, 10)
 }
@@ -172,6 +186,7 @@ async function planTurn(
   db: Reader,
   rhythm: Turn['rhythm'],
   posts: KnownPost[],
+  config: Config,
   now: Date,
 ): Promise<Omit<Turn, 'slot'> | null> {
   const through = await lastSequence(db)
@@ -183,11 +198,18 @@ async function planTurn(
   const pending = (await postsAfter(db, lowest)).map(({ key }) => key)
   const mailable = pending.flatMap((key) => byKey.get(key) ?? []).filter((post) => isMailable(post, now))
   const issues =
-    rhythm === 'instant' ? await planSingles(db, mailable, now) : await planDigest(db, rhythm, mailable, now)
+    rhythm === 'instant'
+      ? await planSingles(db, mailable, config, now)
+      : await planDigest(db, rhythm, mailable, config, now)
   return { rhythm, issues, through, pending }
 }
 
-async function planSingles(db: Reader, posts: KnownPost[], now: Date): Promise<PlannedIssue[]> {
+async function planSingles(
+  db: Reader,
+  posts: KnownPost[],
+  config: Config,
+  now: Date,
+): Promise<PlannedIssue[]> {
   const audience: Audience = { kind: 'rhythm', rhythm: 'instant' }
   const doubts = await readDoubts(
     db,
@@ -196,7 +218,7 @@ async function planSingles(db: Reader, posts: KnownPost[], now: Date): Promise<P
   const issues: PlannedIssue[] = []
   for (const post of posts) {
     const offer = { keys: [post.key], onlyOwed: true }
-    const groups = await groupOwed(db, audience, offer)
+    const groups = await groupsOwed(db, audience, offer, config)
     if (groups.length === 0) continue
     issues.push({
       kind: 'single',
@@ -217,12 +239,13 @@ async function planDigest(
   db: Reader,
   rhythm: DigestRhythm,
   posts: KnownPost[],
+  config: Config,
   now: Date,
 ): Promise<PlannedIssue[]> {
   const audience: Audience = { kind: 'rhythm', rhythm }
   const shown = newestFirst(posts) as KnownPost[]
   const offer = { keys: shown.map((post) => post.key), onlyOwed: true }
-  const groups = await groupOwed(db, audience, offer)
+  const groups = await groupsOwed(db, audience, offer, config)
   if (groups.length === 0) return []
   const held = new Set(groups.flatMap((group) => group.keys))
   const doubts = await readDoubts(db, [...held])

@@ -1,33 +1,29 @@
-import type { Block, Tree } from '../posts/tree.ts'
-
 /**
- * The longest beginning of a tree that fits, cut between two blocks of its top level, with the notes it refers to.
- *
- * @param fits asked about beginnings; where a longer one fits, a shorter one has to
- * @returns the tree itself where all of it fits; `rest` says whether something was left out
+ * The beginnings of a tree. One may end behind a block, and inside a block behind an item of a list, a row of a table,
+ * a line of code, a sentence.
  */
-export function cutTree(tree: Tree, fits: (beginning: Tree) => boolean): { tree: Tree; rest: boolean } {
-  if (fits(tree)) return { tree, rest: false }
-  // Doubling from below: a beginning that fits is quick to render, half of a post that is twenty times too long is not.
-  let fitting = 0
-  let tooLong = 1
-  while (tooLong < tree.children.length && fits(beginning(tree, tooLong))) {
-    fitting = tooLong
-    tooLong *= 2
-  }
-  tooLong = Math.min(tooLong, tree.children.length)
-  while (tooLong - fitting > 1) {
-    const middle = Math.floor((fitting + tooLong) / 2)
-    if (fits(beginning(tree, middle))) fitting = middle
-    else tooLong = middle
-  }
-  return { tree: beginning(tree, fitting), rest: true }
+import type { Block, Inline, Tree } from '../posts/tree.ts'
+
+/** The way to the last thing that stays: the third block, its second item, the first block in that. */
+export type Place = readonly number[]
+
+/** Where sentences end, in characters, behind the space that follows them. */
+export function sentenceEnds(text: string): number[] {
+  return [...text.matchAll(/[.!?…]["'”’)\]]?\s+|[。！？]/g)]
+    .map((end) => end.index + end[0].length)
+    .filter((end) => end < text.length)
 }
 
-function beginning(tree: Tree, length: number): Tree {
-  const children = tree.children.slice(0, length)
-  // A heading whose text has been cut away announces nothing.
-  while (children.at(-1)?.type === 'heading') children.pop()
+/** Where raw HTML may be cut: behind an element that is a block. What is open there, the sanitizer closes. */
+export function boxEnds(html: string): number[] {
+  return [...html.matchAll(/<\/(p|div|li|tr|ul|ol|table|blockquote|h[1-6]|section|article|pre|figure)\s*>/gi)]
+    .map((end) => end.index + end[0].length)
+    .filter((end) => end < html.length)
+}
+
+/** A tree up to a place, with the notes it refers to, and no heading at its end: one whose text has gone announces nothing. */
+export function beginning(tree: Tree, place: Place): Tree {
+  const children = upTo(tree.children, place)
   // Notes are numbered in the order of their references, so those of a beginning are a beginning too; a note of its
   // own may refer to later ones.
   let last = 0
@@ -36,6 +32,52 @@ function beginning(tree: Tree, length: number): Tree {
     found = Math.max(found, highestNote(tree.footnotes.slice(0, last).flatMap((note) => note.children)))
   }
   return { ...tree, children, footnotes: tree.footnotes.slice(0, last) }
+}
+
+function upTo(blocks: Block[], [last, ...deeper]: Place): Block[] {
+  const children = last === undefined ? [] : blocks.slice(0, last + 1)
+  const split = children.at(-1)
+  if (split && deeper.length > 0) children.splice(-1, 1, blockUpTo(split, deeper))
+  while (children.at(-1)?.type === 'heading') children.pop()
+  return children
+}
+
+function blockUpTo(block: Block, place: Place): Block {
+  const [last = 0, ...deeper] = place
+  switch (block.type) {
+    case 'quote':
+      return { ...block, children: upTo(block.children, place) }
+    case 'list': {
+      const items = block.items.slice(0, last + 1)
+      const item = items.at(-1)
+      if (item && deeper.length > 0) items.splice(-1, 1, { ...item, children: upTo(item.children, deeper) })
+      return { ...block, items }
+    }
+    case 'table':
+      return { ...block, rows: block.rows.slice(0, last + 1) }
+    case 'code':
+      return {
+        ...block,
+        text: block.text
+          .split('\n')
+          .slice(0, last + 1)
+          .join('\n'),
+      }
+    case 'paragraph':
+      return { ...block, children: inlinesUpTo(block.children, place) }
+    case 'html':
+      return { ...block, html: block.html.slice(0, last) }
+    default:
+      return block
+  }
+}
+
+function inlinesUpTo(children: Inline[], [last = 0, length = 0]: Place): Inline[] {
+  const split = children[last]
+  const before = children.slice(0, last)
+  return split?.type === 'text'
+    ? [...before, { ...split, text: split.text.slice(0, length).trimEnd() }]
+    : before
 }
 
 function highestNote(nodes: Block[]): number {

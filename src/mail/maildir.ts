@@ -9,10 +9,11 @@ import { mkdir, open, readdir, rename } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { type MaildirConfig, transportName } from '../config.ts'
 import { cannotWrite } from '../file.ts'
+import { openSigner } from './dkim-key.ts'
 import type { Envelope, Outcome, Transport } from './transport.ts'
 
 export async function maildirTransport(
-  config: Pick<MaildirConfig, 'folder'> & { shown?: string },
+  config: Pick<MaildirConfig, 'folder' | 'dkim'> & { shown?: string },
 ): Promise<Transport> {
   const place = (name: string) => join(config.folder, name)
 
@@ -49,6 +50,7 @@ export async function maildirTransport(
   return {
     name: transportName({ kind: 'maildir', shown: config.shown ?? basename(config.folder) }),
     connections: 4,
+    sign: await openSigner(config.dkim),
     async deliver(envelope, chunks, beforeFirstByte, mayBegin = () => true) {
       if (!mayBegin() || !(await beforeFirstByte()))
         return { kind: 'not sent', reason: 'no longer wanted', scope: 'message' }

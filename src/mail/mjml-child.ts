@@ -1,24 +1,16 @@
 /**
  * The script of the child process that `mjml.ts` starts: MJML source in, HTML or faults out. MJML brings 200 packages
  * and grows to hundreds of megabytes, so it lives here and ends with the round instead of staying in the worker.
- *
- * Nothing may be imported before the signals are off: loading takes a second, and Ctrl-C on a terminal reaches this
- * process too. What a signal means is for the parent to say; when the parent is gone, this process goes.
  */
-export type MjmlQuestion = { number: number; source: string }
-export type MjmlAnswer = { number: number } & ({ html: string } | { faults: MjmlFault[] })
+import { answerParent } from './child.ts'
+
+export type MjmlAnswer = { html: string } | { faults: MjmlFault[] }
 /** A fault in the MJML source; `line` counts from 1 in it. */
 export type MjmlFault = { line: number | null; message: string }
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
-process.on('disconnect', () => process.exit())
-process.on('message', async (question: MjmlQuestion) => {
-  const answer: MjmlAnswer = { number: question.number, ...(await compile(question.source)) }
-  // Where the parent was killed meanwhile there is nobody to tell, and nobody to tell that.
-  process.send?.(answer, undefined, undefined, (error) => error && process.exit())
-})
+answerParent(compile)
 
-async function compile(source: string): Promise<{ html: string } | { faults: MjmlFault[] }> {
+async function compile(source: string): Promise<MjmlAnswer> {
   const { default: mjml2html } = await import('mjml')
   try {
     const { html } = await mjml2html(source, {

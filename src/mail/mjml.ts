@@ -1,12 +1,7 @@
-/**
- * MJML by way of a child process: it is started at the first question, answers any number of them, and has ended
- * when `withMjml` returns, also when the work throws, the child dies or hangs, or this process exits.
- */
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { extname } from 'node:path'
+/** MJML by way of a child process, which has ended when `withMjml` returns, whatever happens. */
 import { UserError } from '../errors.ts'
-import type { MjmlAnswer, MjmlFault, MjmlQuestion } from './mjml-child.ts'
+import { type Silence, withChild } from './child.ts'
+import type { MjmlAnswer, MjmlFault } from './mjml-child.ts'
 
 /** Turns MJML source into HTML, or says what is wrong with it. */
 export type Mjml = (source: string) => Promise<{ html: string } | { faults: MjmlFault[] }>
@@ -26,27 +21,23 @@ const laidOut = new Map<string, { html: string }>()
  * @param options.timeoutMs how long one question may take; the first one also loads MJML, a second or so
  * @throws what the work throws; UserError where the child dies or takes too long
  */
-export async function withMjml<T>(
+export function withMjml<T>(
   work: (mjml: Mjml) => Promise<T>,
-  options: { timeoutMs?: number } = {},
+  { timeoutMs = HALF_A_MINUTE }: { timeoutMs?: number } = {},
 ): Promise<T> {
-  let child: ChildProcess | null = null
-  let questions = 0
-  const kill = () => child?.kill('SIGKILL')
-  process.once('exit', kill)
-  try {
-    return await work(async (source) => {
-      const known = laidOut.get(source)
-      if (known) return known
-      if (!child || hasEnded(child)) child = start()
-      const answer = await ask(child, { number: ++questions, source }, options.timeoutMs ?? HALF_A_MINUTE)
-      if ('html' in answer) keep(source, { html: answer.html })
-      return answer
-    })
-  } finally {
-    process.off('exit', kill)
-    if (child) await end(child)
-  }
+  return withChild<string, MjmlAnswer, T>(
+    'mjml-child',
+    (ask) =>
+      work(async (source) => {
+        const known = laidOut.get(source)
+        if (known) return known
+        const reply = await ask(source)
+        if ('silence' in reply) throw noAnswer(reply, timeoutMs)
+        if ('html' in reply.answer) keep(source, reply.answer)
+        return reply.answer
+      }),
+    { timeoutMs },
+  )
 }
 
 function keep(source: string, answer: { html: string }): void {
@@ -54,59 +45,13 @@ function keep(source: string, answer: { html: string }): void {
   laidOut.set(source, answer)
 }
 
-function start(): ChildProcess {
-  // Beside this file: mjml-child.ts in a checkout, mjml-child.js in the bundled package.
-  const script = new URL(`./mjml-child${extname(import.meta.url)}`, import.meta.url)
-  // The child compiles what an author wrote and needs no secret of ours, so it gets no environment.
-  const child = fork(script, [], { execArgv: [], env: {}, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
-  // `ask` hears of errors too; this one is for those that come when nobody asks.
-  child.on('error', () => child.kill('SIGKILL'))
-  return child
-}
-
-function ask(child: ChildProcess, question: MjmlQuestion, timeoutMs: number): ReturnType<Mjml> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      child.kill('SIGKILL')
-      settle(() =>
-        reject(
-          new UserError(`MJML took longer than ${timeoutMs} ms to lay out a template`, {
-            hint: 'make the template smaller, or try again when the machine is less busy',
-          }),
-        ),
-      )
-    }, timeoutMs)
-    const onMessage = (answer: MjmlAnswer) => {
-      if (answer.number === question.number) settle(() => resolve(answer))
-    }
-    const onError = (cause: Error) => settle(() => reject(gone(cause.message, cause)))
-    const onExit = (code: number | null, signal: string | null) =>
-      settle(() => reject(gone(signal === null ? `exit code ${code}` : `signal ${signal}`)))
-    const settle = (finish: () => void) => {
-      clearTimeout(timer)
-      child.off('message', onMessage).off('error', onError).off('exit', onExit)
-      finish()
-    }
-    child.on('message', onMessage).on('error', onError).on('exit', onExit)
-    child.send(question)
-  })
-}
-
-function gone(how: string, cause?: Error): UserError {
+function noAnswer({ silence, how, cause }: Silence, timeoutMs: number): UserError {
+  if (silence === 'slow')
+    return new UserError(`MJML took longer than ${timeoutMs} ms to lay out a template`, {
+      hint: 'make the template smaller, or try again when the machine is less busy',
+    })
   return new UserError(`the process that lays out mail with MJML ended without an answer (${how})`, {
     hint: 'look whether the machine is short of memory, then run it again: nothing has been sent',
     ...(cause && { cause }),
   })
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (hasEnded(child)) return
-  const ended = once(child, 'exit')
-  // It holds nothing that a gentler signal could save.
-  child.kill('SIGKILL')
-  await ended
-}
-
-function hasEnded(child: ChildProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null
 }

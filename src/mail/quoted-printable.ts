@@ -4,6 +4,9 @@
  * A piece encoded here always begins at the start of a line, and may end with a soft line break so that the next
  * piece does too. So pieces that never change keep their bytes, whatever stands between them. Every line is at most
  * 76 characters, is pure ASCII and ends with CRLF; a leading dot is written `=2E`, so SMTP has nothing to stuff.
+ *
+ * What comes out is in DKIM's relaxed form as it is: two spaces never meet and there is no tab, so a body is hashed
+ * without being rewritten first, and a relay that touches white space changes nothing.
  */
 
 /** RFC 2045, 6.7 (5): "encoded lines of not more than 76 characters long", the soft break's "=" included. */
@@ -13,7 +16,6 @@ const HEX = Buffer.from('0123456789ABCDEF')
 const CR = 13
 const LF = 10
 const SPACE = 32
-const TAB = 9
 const EQUALS = 61
 const DOT = 46
 const UPPER_F = 70
@@ -37,7 +39,8 @@ export function encodeQuotedPrintable(text: string, continues: boolean): Buffer 
       column = 0
       continue
     }
-    const escaped = mustEscape(byte, column, source, at)
+    const isAfterSpace = column > 0 && out[length - 1] === SPACE
+    const escaped = mustEscape(byte, column, isAfterSpace, source, at)
     if (column + (escaped ? 3 : 1) > LINE) {
       out[length++] = EQUALS
       out[length++] = CR
@@ -64,8 +67,16 @@ export function encodeQuotedPrintable(text: string, continues: boolean): Buffer 
   return out.subarray(0, length)
 }
 
-function mustEscape(byte: number, column: number, source: Buffer, at: number): boolean {
-  if (byte === SPACE || byte === TAB) {
+function mustEscape(
+  byte: number,
+  column: number,
+  isAfterSpace: boolean,
+  source: Buffer,
+  at: number,
+): boolean {
+  if (byte === SPACE) {
+    // RFC 6376, 3.4.4: "Reduce all sequences of WSP within a line to a single SP character": there is none to reduce.
+    if (isAfterSpace) return true
     // RFC 2045, 6.7 (3): white space "MUST NOT be so represented at the end of an encoded line".
     const next = source[at + 1]
     return next === undefined || next === LF

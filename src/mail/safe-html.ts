@@ -4,66 +4,92 @@
 import sanitizeHtml, { type Attributes, type Tag } from 'sanitize-html'
 import { directionOf } from '../markup.ts'
 import { resolveLink } from '../posts/resolve.ts'
-import { stylesOf } from './styles.ts'
-import { withoutMarks } from './template.ts'
+import type { MailWords } from '../words/words.ts'
+import type { ColoredCode } from './code.ts'
+import { LIGHT } from './colors.ts'
+import { elsewhere } from './elsewhere.ts'
+import type { Pictures } from './pictures.ts'
+import { withoutMarks } from './slots.ts'
+import { CLASSES, END, stylesOf } from './styles.ts'
 
 /** How wide an article is, in CSS pixels: a message of 600 with a margin on each side. */
-const COLUMN = 552
+export const COLUMN = 552
 
 /** What an article needs to know besides its tree. */
 export type ArticleOptions = {
   /** Absolute address of the post; relative addresses in it are relative to this. */
   url: string
+  /** Of the article; its own words are in it as well. */
   language: string
-  /** Words that the article says itself, in the language of the message. */
-  words: {
-    notes: string
-    picture(alt: string): string
-    video(host: string): string
-    audio(host: string): string
-  }
+  words: Pick<MailWords, 'notes' | 'picture' | 'video' | 'audio' | 'embedded' | 'said' | 'seePost'>
+  /** The colour of links, as hex; Posthorn's own if there is none. */
+  accent?: string
+  /** Pictures that Posthorn hosts, in a form and a size that are known. */
+  pictures?: Pictures
+  /** From `colorCode`; other code is plain. */
+  code?: ColoredCode
+  /** The post's own picture, as its author wrote it: the poster of a video that the article begins with. */
+  image?: string | null
 }
 
 const KEPT =
-  'h2 h3 h4 h5 h6 p a ul ol li dl dt dd blockquote pre code kbd samp var em strong b i u s del ins mark small sub sup q cite abbr br hr img table caption thead tbody tfoot tr th td div span figure figcaption details summary'.split(
+  'h2 h3 h4 h5 h6 p a ul ol li dl dt dd blockquote pre code kbd samp var em strong b i u s del ins mark small sub sup q cite dfn abbr bdi bdo ruby rb rt rp br hr img table caption thead tbody tfoot tr th td div span figure figcaption'.split(
     ' ',
   )
+
+/** Elements that mail programs drop, and their ends with them: what they hold would run together. */
+const BOXES =
+  'address article aside center details fieldset footer header hgroup main nav search section'.split(' ')
 
 /** What may stay of HTML that anyone wrote: harmless elements in our styles, players as links, addresses absolute. */
 export function safeHtml(html: string, options: ArticleOptions): string {
   const direction = directionOf(options.language)
-  const styles = new Map(Object.entries(stylesOf(direction)))
+  const styles = new Map(Object.entries(stylesOf(options.language, options.accent ?? LIGHT.accent)))
+  const classes = new Map(Object.entries(CLASSES))
   const mend = mendedLevels()
   const heading = (tag: string, attribs: Attributes): Tag => ({
     tagName: `h${mend(Number(tag[1]))}`,
     attribs,
   })
-  const link = (address: string | undefined, words: (host: string) => string): Tag => {
-    const href = watchAddress(address ?? '', options.url)
-    return href === null
-      ? { tagName: 'span', attribs: {} }
-      : {
-          tagName: 'a',
-          attribs: { href, 'data-look': 'player' },
-          text: words(new URL(href).host.replace(/^www\./, '')),
-        }
+  const plain = (text?: string): Tag => ({
+    tagName: 'span',
+    attribs: {},
+    ...(text !== undefined && { text }),
+  })
+  let openLinks = 0
+  // A player names its files one by one, and one link leads to all of them.
+  let hasLink = false
+  const player = (address: string | undefined, isPlayer: (kind: string) => string): Tag => {
+    const href = mailAddress(address ?? '', options.url)
+    if (hasLink || href === null || href.startsWith('mailto:')) return plain()
+    hasLink = true
+    const page = elsewhere(href)
+    const text = wordsOf(isPlayer(page.kind), page.host, options)
+    return openLinks > 0 ? plain(text) : { tagName: 'a', attribs: { href: page.href }, text }
   }
   const safe = sanitizeHtml(html, {
     // Each iframe has become a link before it is judged; of a tag that is not named here, the text would be seen twice.
     allowedTags: [...KEPT, 'iframe'],
     allowedAttributes: {
-      '*': ['style', 'lang', 'dir', 'title'],
+      '*': ['style', 'class', 'lang', 'dir', 'title'],
       a: ['href'],
       img: ['src', 'alt', 'width'],
       ol: ['start'],
       li: ['value'],
-      table: ['role'],
+      table: ['role', 'width', 'cellspacing', 'cellpadding'],
       th: ['align', 'scope', 'colspan', 'rowspan'],
       td: ['align', 'colspan', 'rowspan'],
+      span: ['aria-hidden'],
     },
     allowedSchemes: ['http', 'https', 'mailto'],
     // The styles are ours, so there is nothing to parse and judge in them.
     parseStyleAttributes: false,
+    onOpenTag: (name) => {
+      if (name === 'a') openLinks++
+    },
+    onCloseTag: (name) => {
+      if (name === 'a') openLinks--
+    },
     transformTags: {
       h1: heading,
       h2: heading,
@@ -73,9 +99,17 @@ export function safeHtml(html: string, options: ArticleOptions): string {
       h6: heading,
       a: (tagName, attribs) => {
         const href = mailAddress(attribs.href ?? '', options.url)
-        return href === null ? { tagName: 'span', attribs: {} } : { tagName, attribs: { ...attribs, href } }
+        return href === null ? plain() : { tagName, attribs: { ...attribs, href } }
       },
-      img: (tagName, attribs) => picture(tagName, attribs, options),
+      table: (tagName, { cellspacing: _, cellpadding: __, ...attribs }) => ({
+        tagName,
+        attribs: {
+          ...attribs,
+          width: '100%',
+          ...(attribs['data-look'] === 'frame' && { cellspacing: '0', cellpadding: '0' }),
+        },
+      }),
+      img: (_, attribs) => picture(attribs, openLinks > 0, options),
       // Browsers centre a head cell that does not say otherwise.
       th: (tagName, attribs) => ({
         tagName,
@@ -85,59 +119,99 @@ export function safeHtml(html: string, options: ArticleOptions): string {
           scope: attribs.scope === 'row' ? 'row' : 'col',
         },
       }),
-      iframe: (_, attribs) => link(attribs.src, options.words.video),
-      video: (_, attribs) => link(attribs.src, options.words.video),
-      audio: (_, attribs) => link(attribs.src, options.words.audio),
+      iframe: (_, attribs) => {
+        hasLink = false
+        return player(attribs['data-src'] || attribs.src, (kind) => kind)
+      },
+      video: (_, attribs) => {
+        hasLink = false
+        return player(attribs.src, () => 'video')
+      },
+      audio: (_, attribs) => {
+        hasLink = false
+        return player(attribs.src, () => 'audio')
+      },
       // <video> and <audio> may name their files in these; in <picture> they have a srcset alone and are dropped.
-      source: (_, attribs) => link(attribs.src, options.words.video),
+      source: (_, attribs) => player(attribs.src, (kind) => (kind === 'audio' ? kind : 'video')),
+      // Gmail and Outlook cannot fold: all of it is there, its name above it.
+      summary: () => ({ tagName: 'p', attribs: { 'data-look': 'summary' } }),
+      ...Object.fromEntries(BOXES.map((name) => [name, sanitizeHtml.simpleTransform('div', {})])),
       '*': (tagName, attribs) => {
-        const { style: _authors, 'data-look': name, ...rest } = attribs
-        const style = styles.get(name ?? '') ?? styles.get(tagName)
-        return { tagName, attribs: style === undefined ? rest : { ...rest, style } }
+        const { style: _authors, class: _names, 'data-look': name, [END]: end, ...rest } = attribs
+        const key = name !== undefined && styles.has(name) ? name : tagName
+        const style = `${styles.get(key) ?? ''}${end === undefined ? '' : `margin-bottom:${Number.parseInt(end, 10) || 0}px;`}`
+        const own = classes.get(key)
+        return {
+          tagName,
+          attribs: { ...rest, ...(own !== undefined && { class: own }), ...(style !== '' && { style }) },
+        }
       },
     },
   })
   // An escape in raw HTML may have smuggled in the characters that slots are made of.
-  return withoutMarks(safe)
+  return named(withoutMarks(safe), options)
 }
 
-function picture(tagName: string, attribs: Attributes, options: ArticleOptions): Tag {
+/** What leads to a thing elsewhere, in words. */
+export function wordsOf(kind: string, host: string, { words }: Pick<ArticleOptions, 'words'>): string {
+  if (kind === 'video') return words.video(host)
+  if (kind === 'audio') return words.audio(host)
+  return kind === 'post' ? words.seePost(host) : words.embedded(host)
+}
+
+// A link that is a picture without words would have no name at all, and a screen reader would spell its address.
+function named(html: string, options: ArticleOptions): string {
+  return html.replace(
+    /(<a [^>]*>\s*<img [^>]*?)alt(?:="")?(?= )([^>]*>\s*<\/a>)/g,
+    (_, before: string, behind: string) => `${before}alt="${options.words.picture('')}"${behind}`,
+  )
+}
+
+function picture(attribs: Attributes, isLinked: boolean, options: ArticleOptions): Tag {
   const alt = attribs.alt ?? ''
-  const src = pictureAddress(attribs.src ?? '', options.url)
-  if (src === null) {
+  const shown = shownPicture(attribs['data-src'] || attribs.src || '', options)
+  if (shown === null) {
     const href = mailAddress(attribs.src ?? '', options.url)
-    return href === null
-      ? { tagName: 'span', attribs: {}, text: alt }
+    // A link cannot hold another one.
+    return href === null || isLinked
+      ? { tagName: 'span', attribs: {}, text: href === null ? alt : options.words.picture(alt) }
       : { tagName: 'a', attribs: { href }, text: options.words.picture(alt) }
   }
   // Outlook draws a picture as wide as the file is unless the attribute says less; all others go by the style, which
   // leaves small pictures small.
-  const stated = Number.parseInt(attribs.width ?? '', 10)
-  const known = Number.isFinite(stated) && stated > 0
-  const width = String(known ? Math.min(stated, COLUMN) : COLUMN)
+  const most = attribs['data-look'] === 'poster' ? POSTER : COLUMN
+  const stated = /^\s*\d+\s*(px)?\s*$/i.test(attribs.width ?? '')
+    ? Number.parseInt(attribs.width ?? '', 10)
+    : 0
+  const known = stated || shown.width
   const { title } = attribs
   return {
-    tagName,
+    tagName: 'img',
     attribs: {
-      src,
+      src: shown.src,
       alt,
-      width,
+      width: String(known ? Math.min(known, most) : most),
       ...(title !== undefined && { title }),
-      ...(!known && { 'data-look': 'natural' }),
+      ...(attribs['data-look'] === 'poster'
+        ? { 'data-look': 'poster' }
+        : !known && { 'data-look': 'natural' }),
     },
   }
 }
 
-/** Where to watch what a player would show: a mail holds a link in place of the player. */
-function watchAddress(address: string, base: string): string | null {
-  const href = mailAddress(address, base)
-  if (href === null || href.startsWith('mailto:')) return null
-  const { host, pathname } = new URL(href)
-  const embed = pathname.match(/^\/(?:embed|video)\/([\w-]+)$/)?.[1]
-  if (embed && /^(www\.)?youtube(-nocookie)?\.com$/.test(host))
-    return `https://www.youtube.com/watch?v=${embed}`
-  if (embed && host === 'player.vimeo.com') return `https://vimeo.com/${embed}`
-  return href
+/** How wide a poster is in its card. */
+const POSTER = 516
+
+/** What mail programs can show of a picture: its absolute address, and its width where that is known; null for nothing. */
+export function shownPicture(
+  address: string,
+  options: Pick<ArticleOptions, 'url' | 'pictures'>,
+): { src: string; width: number } | null {
+  const own = options.pictures?.get(mailAddress(address, options.url) ?? '')
+  if (own) return { src: own.src, width: own.width }
+  if (own === null) return null
+  const src = pictureAddress(address, options.url)
+  return src === null ? null : { src, width: 0 }
 }
 
 /**

@@ -13,6 +13,7 @@
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import { type SmtpConfig, transportName } from '../config.ts'
 import { isLoopback } from '../config-schema.ts'
+import { openSigner } from './dkim-key.ts'
 import type { Envelope, Outcome, Transport } from './transport.ts'
 
 export type Timeouts = { connectMs: number; greetingMs: number; replyMs: number }
@@ -43,6 +44,7 @@ const REPLY_LENGTH = 500
  */
 export async function smtpTransport(config: Server, timeouts: Timeouts = TIMEOUTS): Promise<Transport> {
   const name = transportName({ kind: 'smtp', ...config })
+  const sign = await openSigner(config.dkim)
   const idle: Connection[] = []
   const busy = new Set<Connection>()
   /** Those that are being opened, each with what ends when it is or is not open. */
@@ -104,6 +106,7 @@ export async function smtpTransport(config: Server, timeouts: Timeouts = TIMEOUT
   return {
     name,
     connections: config.connections,
+    sign,
     async deliver(envelope, chunks, beforeFirstByte, mayBegin = () => true) {
       for (;;) {
         const connection = await take()

@@ -5,32 +5,32 @@
  * like `</mj-text>` breaks out of its place. So Liquid prints a mark in place of every value that is more than a plain
  * word, and the escaped value is put where its mark stands once MJML is done. No word of a post passes through MJML.
  */
-import { readdir, readFile, realpath } from 'node:fs/promises'
-import { join, relative, sep } from 'node:path'
 import { Liquid, LiquidError } from 'liquidjs'
-import { errorCode, type Fault, FaultsError, UserError } from '../errors.ts'
-import { cannotRead } from '../file.ts'
+import { type Fault, FaultsError } from '../errors.ts'
 import { escapeHtml } from '../markup.ts'
-import { packageFolder } from '../package.ts'
+import { lineCounter, markLines, type Place, takeLineMarks, withoutLineMarks } from './line-marks.ts'
 import type { Mjml } from './mjml.ts'
+import { structureFaults } from './mjml-faults.ts'
+import { misplaced, misuses, PrintOnly } from './print-only.ts'
+import { MARKS_IN_TEXT, SLOTS, withoutMarks } from './slots.ts'
+import { labelOf, readTemplates, type Template } from './template-files.ts'
 
 /** HTML that is safe already and is printed as it stands, such as an article. */
 export class Markup {
-  readonly html: string
+  // Private, so that a template can print it by its name alone.
+  #html: string
 
   constructor(html: string) {
-    this.html = html
+    this.#html = html
+  }
+
+  get html(): string {
+    return this.#html
   }
 }
 
-/** A template read from one of the template folders; `label` is its path as the author would type it. */
-type Template = { label: string; source: string }
-
 const VALUE_OPEN = '\uE002'
 const VALUE_CLOSE = '\uE003'
-const LINE_OPEN = '\uE004'
-const LINE_CLOSE = '\uE005'
-const MARKS = /[\uE000-\uE005]/g
 const VALUE = /\uE002(\d+)\uE003/g
 // A colour, a width, a language: what MJML has to see to check it, and what can mean nothing else anywhere.
 const PLAIN = /^(|#[0-9a-fA-F]{3,8}|\d+(px|%)?|[a-z]+(-[A-Za-z0-9]+)*)$/
@@ -49,29 +49,37 @@ export async function renderTemplate(
   site: { folder: string; mjml: Mjml; mustPrint?: Record<string, string | Markup> },
 ): Promise<string> {
   const templates = await readTemplates(site.folder)
-  const values: (string | Markup)[] = []
-  const filled = await fillIn(name, templates, variables, (value) => {
-    const text = value instanceof Markup ? value : String(value ?? '')
+  const misused = usedBy(name, templates).flatMap(({ label, source }) =>
+    misuses(source).map((fault) => ({ file: label, ...fault })),
+  )
+  if (misused.length > 0) throw new FaultsError(misused)
+
+  const values: Value[] = []
+  const filled = fillIn(name, templates, variables, (value) => {
+    const text = value instanceof Markup || value instanceof PrintOnly ? value : printed(value, values)
     if (typeof text === 'string' && PLAIN.test(text)) return text
     return `${VALUE_OPEN}${values.push(text) - 1}${VALUE_CLOSE}`
   })
   const { source, placeOf } = takeLineMarks(filled, templates)
 
-  const faults = structureFaults(source, placeOf)
-  if (faults.length > 0) throw new FaultsError(faults)
+  const faults = [...structureFaults(source, placeOf), ...placeFaults(source, values, placeOf)]
+  if (faults.length > 0) throw new FaultsError(withoutRepeats(faults))
   const laidOut = await site.mjml(source)
   if ('faults' in laidOut)
     throw new FaultsError(
       withoutRepeats(laidOut.faults.map(({ line, message }) => ({ ...placeOf(line ?? 1), message }))),
     )
 
-  const printed = new Set<string | Markup>()
-  const html = withoutIndent(laidOut.html).replace(VALUE, (_, index: string) => {
-    const value = values[Number(index)] ?? ''
-    printed.add(value)
-    return value instanceof Markup ? value.html : escapeHtml(value)
-  })
-  const missing = Object.entries(site.mustPrint ?? {}).filter(([, value]) => !printed.has(value))
+  const shown = new Set<string | Markup>()
+  const print = (text: string): string =>
+    text.replace(VALUE, (_, index: string) => {
+      const value = values[Number(index)] ?? ''
+      const text = value instanceof PrintOnly ? PrintOnly.textOf(value) : value
+      shown.add(text)
+      return text instanceof Markup ? text.html : print(escapeHtml(text))
+    })
+  const html = print(withoutIndent(laidOut.html))
+  const missing = Object.entries(site.mustPrint ?? {}).filter(([, value]) => !shown.has(value))
   if (missing.length > 0)
     throw new FaultsError(
       missing.map(([variable]) => ({
@@ -79,7 +87,41 @@ export async function renderTemplate(
         message: `nothing shows {{ ${variable} }}; put it inside an <mj-text> or <mj-button>`,
       })),
     )
+  if (MARKS_IN_TEXT.test(html.replace(SLOTS, '')))
+    throw new FaultsError([
+      {
+        file: labelOf(name, templates),
+        message:
+          'a filter cut through a value that `capture` had taken up; use the filter on the value itself',
+      },
+    ])
   return html
+}
+
+type Value = string | Markup | PrintOnly
+
+// What `capture` took up holds the marks of lines, which say nothing once they are in a value, and may hold what a part
+// has printed of the reader's own.
+function printed(value: unknown, values: Value[]): string {
+  const text = withoutLineMarks(String(value ?? ''))
+  for (const [, index] of text.matchAll(VALUE)) {
+    const taken = values[Number(index)]
+    if (taken instanceof PrintOnly) taken.valueOf()
+  }
+  return text
+}
+
+/** The template of that name and all that it may be made of: those whose names stand in one of them. */
+function usedBy(name: string, templates: Map<string, Template>): Template[] {
+  const used = new Map<string, Template>()
+  const add = (each: string) => {
+    const template = templates.get(each)
+    if (!template || used.has(each)) return
+    used.set(each, template)
+    for (const other of templates.keys()) if (template.source.includes(other)) add(other)
+  }
+  add(name)
+  return [...used.values()]
 }
 
 // A quarter of what MJML writes is the space it indents with. Values are not in it yet, so none loses a space.
@@ -87,51 +129,12 @@ function withoutIndent(html: string): string {
   return html.includes('<pre') ? html : html.replace(/^[ \t]+|[ \t]+$/gm, '').replace(/\n{2,}/g, '\n')
 }
 
-/** Text without the characters that marks and slots are made of: no title may pretend to be a slot. */
-export function withoutMarks(text: string): string {
-  return text.replace(MARKS, '')
-}
-
-// All are read at once and handed to Liquid in memory, so that no template can name a file outside these folders.
-async function readTemplates(siteFolder: string): Promise<Map<string, Template>> {
-  const templates = new Map<string, Template>()
-  for (const folder of [join(packageFolder(), 'templates'), join(siteFolder, 'templates')])
-    for (const name of await mjmlFiles(folder)) {
-      const path = join(folder, name)
-      const fromSite = relative(siteFolder, path)
-      const label = fromSite.startsWith('..') ? path : fromSite.replaceAll(sep, '/')
-      const source = withoutMarks((await readWithin(folder, path, label)).replace(/^\uFEFF/, ''))
-      templates.set(name, { label, source: source.replaceAll('\r\n', '\n') })
-    }
-  return templates
-}
-
-async function readWithin(folder: string, path: string, label: string): Promise<string> {
-  try {
-    if ((await realpath(path)).startsWith((await realpath(folder)) + sep)) return await readFile(path, 'utf8')
-  } catch (error) {
-    throw cannotRead(label, error, 'look at its permissions, and whether it is a file')
-  }
-  throw new UserError(`${label}: this link leads out of the templates folder`, {
-    hint: 'put a copy of the file there',
-  })
-}
-
-async function mjmlFiles(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder)).filter((name) => name.endsWith('.mjml')).sort()
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return []
-    throw error
-  }
-}
-
-async function fillIn(
+function fillIn(
   name: string,
   templates: Map<string, Template>,
   variables: Record<string, unknown>,
   print: (value: unknown) => string,
-): Promise<string> {
+): string {
   const names = [...templates.keys()]
   const sources = Object.fromEntries(
     [...templates].map(([each, { source }]) => [each, markLines(source, names.indexOf(each))]),
@@ -143,85 +146,47 @@ async function fillIn(
     ownPropertyOnly: true,
     outputEscape: print,
   })
+  const { default: usual } = liquid.filters
+  liquid.registerFilter('default', function (value, ...rest) {
+    if (value instanceof PrintOnly) return value.orElse(String(rest[0]))
+    return typeof usual === 'function' ? usual.call(this, value, ...rest) : value
+  })
+  // What is printed is escaped, and what is safe already is known to be: nothing is left to ask for.
+  delete liquid.filters.raw
   try {
-    return await liquid.renderFile(name, variables)
+    // As globals, so that parts that are rendered in a tag know them too.
+    return liquid.renderFileSync(name, {}, { globals: variables })
   } catch (error) {
     if (!LiquidError.is(error)) throw error
     // Not every token knows its file, but each knows the source it was cut from.
     const token: { input: string; getPosition?(): number[] } | undefined = error.token
     const file = names.find((each) => sources[each] === token?.input) ?? name
     const line = token?.getPosition?.()[0]
-    const found = error.message.replace(/, (file|line):.*$/s, '').replace(MARKS, '')
-    throw new FaultsError([
-      {
-        file: labelOf(file, templates),
-        ...(line !== undefined && { line }),
-        message: `${found}; the comments at the top of the templates say what they may use`,
-      },
-    ])
+    const found = withoutMarks(error.message.replace(/, (file|line):.*$/s, ''))
+    const message = `${found}; ${knownBeside(found, variables)}`
+    throw new FaultsError([{ file: labelOf(file, templates), ...(line !== undefined && { line }), message }])
   }
 }
 
-function labelOf(name: string, templates: Map<string, Template>): string {
-  return templates.get(name)?.label ?? `templates/${name}`
+/** What there is where a template looked for something: after `undefined variable: post.titel`, what `post` has. */
+function knownBeside(found: string, variables: Record<string, unknown>): string {
+  const path = /^undefined variable: (.+)$/.exec(found)?.[1]
+  const elsewhere = 'the comments at the top of the templates say what they may use'
+  if (path === undefined) return elsewhere
+  const steps = path.split(/[.[\]]+/).filter(Boolean)
+  const parent = steps.slice(0, -1).reduce<unknown>((value, step) => Object(value)[step], variables)
+  if (parent === null || typeof parent !== 'object' || Object.keys(parent).length === 0) return elsewhere
+  const names = Object.keys(parent).sort().join(', ')
+  return steps.length > 1 ? `${steps.slice(0, -1).join('.')} has ${names}` : `there are ${names}`
 }
 
-/*
- * MJML counts lines of what Liquid made, which loops and layouts have moved. So each line of a template ends in a
- * mark that says where it is from. A mark must not stand inside a tag of Liquid's, where it would be a word of it.
- */
-function markLines(source: string, template: number): string {
-  let line = 0
-  return `${source}\n`.replace(/\{%[\s\S]*?%\}|\{\{[\s\S]*?\}\}|\n/g, (found) => {
-    const before = line
-    line += found.split('\n').length - 1
-    return found === '\n' ? `${LINE_OPEN}${template}:${before + 1}${LINE_CLOSE}\n` : found
-  })
-}
-
-type Place = { file: string; line?: number }
-
-function takeLineMarks(
-  filled: string,
-  templates: Map<string, Template>,
-): { source: string; placeOf: (line: number) => Place } {
-  const names = [...templates.keys()]
-  const places = filled.split('\n').map((text) => {
-    const mark = text.match(/\uE004(\d+):(\d+)\uE005/)
-    return mark && { file: labelOf(names[Number(mark[1])] ?? '', templates), line: Number(mark[2]) }
-  })
-  const known = places.filter((place) => place !== null)
-  return {
-    source: filled.replace(/\uE004\d+:\d+\uE005/g, ''),
-    placeOf: (line) => places[line - 1] ?? known.at(-1) ?? { file: labelOf(names[0] ?? '', templates) },
-  }
-}
-
-// MJML mends tags that are not closed by dropping what follows, and leaves out includes, both without a word.
-function structureFaults(source: string, placeOf: (line: number) => Place): Fault[] {
-  const faults: Fault[] = []
-  const open: { tag: string; line: number }[] = []
-  const blank = (text: string) => text.replace(/[^\n]/g, ' ')
-  const visible = source.replace(/<!--[\s\S]*?-->/g, blank)
-  for (const found of visible.matchAll(/<(\/?)(mj-[\w-]+|mjml)((?:"[^"]*"|'[^']*'|[^"'>])*)>/g)) {
-    const [, slash, tag = '', attributes = ''] = found
-    const line = visible.slice(0, found.index).split('\n').length
-    if (tag === 'mj-include') {
-      const message = "<mj-include> is not read; use Liquid's {% render 'name.mjml' %}"
-      if (!slash) faults.push({ ...placeOf(line), message })
-    } else if (!slash) {
-      if (!attributes.endsWith('/')) open.push({ tag, line })
-    } else if (open.at(-1)?.tag === tag) {
-      open.pop()
-    } else {
-      const last = open.at(-1)
-      const expected = last ? `<${last.tag}> is open here` : 'nothing is open here'
-      return [...faults, { ...placeOf(line), message: `found </${tag}>, but ${expected}; close it first` }]
-    }
-  }
-  for (const { tag, line } of open)
-    faults.push({ ...placeOf(line), message: `<${tag}> is opened here and never closed` })
-  return withoutRepeats(faults)
+function placeFaults(source: string, values: Value[], placeOf: (line: number) => Place): Fault[] {
+  const lineAt = lineCounter(source)
+  return misplaced(source, VALUE, (index) => values[index]).map((at) => ({
+    ...placeOf(lineAt(at)),
+    message:
+      'what is each reader’s own stands in a tag, a title, a style or a comment; it may stand in text, and an address as a whole attribute, such as href="{{ links.unsubscribe }}"',
+  }))
 }
 
 function withoutRepeats(faults: Fault[]): Fault[] {

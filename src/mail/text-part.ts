@@ -1,8 +1,9 @@
-/** The text part of a message: what stands around the text of a post, in the words of the HTML part. */
+/** The text part of a message: what stands around the text of posts, in the words of the HTML part. */
 
 import type { MailWords } from '../words/words.ts'
 import { slot } from './slots.ts'
-import { underlined, WIDTH, wrap } from './text.ts'
+import { underlined } from './text.ts'
+import { WIDTH, withoutLongLines, wrap } from './wrap.ts'
 
 export type TextPart = {
   site: { title: string; url: string }
@@ -19,10 +20,11 @@ export function composeTextPart(letter: TextPart): string {
     `${wrap(letter.site.title, WIDTH)}\n${letter.site.url}`,
     underlined(letter.title, '='),
     ...letter.body,
-    // The line that mail programs know as the beginning of a signature, and show with less weight.
+    // The line that mail programs know as the beginning of a signature, and show with less weight. No other line can be
+    // one: all others have lost the space at their end.
     ['-- ', ...letter.foot.filter((line) => line !== '').map((line) => wrap(line, WIDTH))].join('\n'),
   ]
-  return `${paragraphs.filter((paragraph) => paragraph !== '').join('\n\n')}\n`
+  return `${withoutLongLines(paragraphs.filter((paragraph) => paragraph !== '').join('\n\n'))}\n`
 }
 
 /** The foot of mail to subscribers. */
@@ -30,7 +32,41 @@ export function listFoot(words: MailWords, site: { title: string }, postalAddres
   return [
     words.reason(site.title),
     `${words.viewInBrowser}: ${slot('issue')}`,
+    `${words.preferences}: ${slot('preferences')}`,
     `${words.unsubscribe}: ${slot('unsubscribe')}`,
     postalAddress,
+  ]
+}
+
+type Shown = { title: string; url: string }
+
+export type DigestText = {
+  posts: (Shown & { date: string; authors: string; summary: string; readOn: string })[]
+  /** By title alone. */
+  more: Shown[]
+  /** How many there are besides; empty where there are none. */
+  others: string
+}
+
+/** The body of a digest, for `composeTextPart`: the same posts, as fully, in the same order as in the HTML part. */
+export function digestBody(
+  { posts, more, others }: DigestText,
+  site: { url: string },
+  words: Pick<MailWords, 'alsoNew'>,
+): string[] {
+  const summaries = posts.map((post) =>
+    [
+      `${underlined(post.title, '-')}\n${wrap([post.date, post.authors].filter(Boolean).join(' · '), WIDTH)}`,
+      wrap(post.summary, WIDTH),
+      `${wrap(post.readOn, WIDTH)}\n${post.url}`,
+    ]
+      .filter((text) => text !== '')
+      .join('\n\n'),
+  )
+  return [
+    ...summaries,
+    more.length > 0 ? underlined(words.alsoNew, '-') : '',
+    ...more.map((post) => `${wrap(post.title, WIDTH)}\n${post.url}`),
+    others === '' ? '' : `${wrap(others, WIDTH)}\n${site.url}`,
   ]
 }

@@ -1,97 +1,83 @@
 /**
  * A post's tree as plain text, for the part of a message that mutt, watches and screen readers show: 78 columns,
- * links as numbered notes, tables in columns, code indented. RFC 5322, 2.1.1: "Each line of characters MUST be no more
- * than 998 characters, and SHOULD be no more than 78 characters, excluding the CRLF."
+ * links as numbered notes, tables in columns, code indented.
  */
+import { directionOf } from '../markup.ts'
+import { mathText } from '../posts/math.ts'
 import { oneLine } from '../posts/plain.ts'
 import type { Block, Inline, ListItem, Tree } from '../posts/tree.ts'
 import type { MailWords } from '../words/words.ts'
-import { mailAddress, safeHtml } from './safe-html.ts'
-import { withoutMarks } from './template.ts'
+import { cardOf, withCards } from './players.ts'
+import { readBlocks, readInlines } from './read-html.ts'
+import { type ArticleOptions, mailAddress, safeHtml, shownPicture } from './safe-html.ts'
+import { withoutMarks } from './slots.ts'
+import { columns, isolated, WIDTH, withoutLongLines, wrap } from './wrap.ts'
 
-export const WIDTH = 78
+/** Addresses in the order of their numbers. */
+export type Links = Map<string, number>
 
-/**
- * Renders a tree as text; where it has links, a numbered list of their addresses ends it.
- *
- * @param options.url absolute address of the post, which relative addresses in it are relative to
- */
-export function renderText(tree: Tree, options: { url: string; words: MailWords }): string {
-  const links: string[] = []
-  const around: Around = { ...options, links, openLink: null, width: WIDTH }
+export type TextOptions = ArticleOptions & {
+  words: Pick<MailWords, 'notes' | 'note' | 'links'>
+  /**
+   * The addresses of a message that has several articles, and their numbers, which go on from one article to the next;
+   * `linkNotes` ends the message. Without, each article ends in its own.
+   */
+  links?: Links
+}
+
+/** Renders a tree as text, in the post's own language. */
+export function renderText(tree: Tree, options: TextOptions): string {
+  const links: Links = options.links ?? new Map()
+  const levels = tree.children.flatMap((node) => (node.type === 'heading' ? [node.level] : []))
+  const around: Around = {
+    options,
+    links,
+    direction: directionOf(options.language),
+    topLevel: Math.min(...levels),
+    isHtml: false,
+    isInLink: false,
+    tags: new Map(),
+    width: WIDTH,
+  }
   const parts = [blocks(tree.children, around)]
   if (tree.footnotes.length > 0) {
     parts.push(underlined(options.words.notes, '-'))
-    for (const note of tree.footnotes)
-      parts.push(hanging(`${note.number}. `, (width) => blocks(note.children, { ...around, width }), WIDTH))
+    const last = String(tree.footnotes.at(-1)?.number).length
+    for (const note of tree.footnotes) {
+      const mark = `${String(note.number).padStart(last)}. `
+      parts.push(hanging(mark, (width) => blocks(note.children, { ...around, width }), WIDTH))
+    }
   }
-  if (links.length > 0) {
-    const numbered = links.map((address, index) => `[${index + 1}] ${address}`)
-    parts.push(`${underlined(options.words.links, '-')}\n\n${numbered.join('\n')}`)
-  }
-  return withoutMarks(parts.filter((part) => part !== '').join('\n\n'))
+  if (options.links === undefined) parts.push(linkNotes(links, options.words))
+  return withoutLongLines(withoutMarks(parts.filter((part) => part !== '').join('\n\n')))
+}
+
+/** The numbered list of addresses; empty where there are none. */
+export function linkNotes(links: Links, words: Pick<MailWords, 'links'>): string {
+  if (links.size === 0) return ''
+  const last = String(links.size).length
+  const numbered = Array.from(links, ([address, number]) => `${`[${number}]`.padStart(last + 2)} ${address}`)
+  return `${underlined(words.links, '-')}\n\n${numbered.join('\n')}`
 }
 
 /** A line of text with a line of `mark` below it, as wide as the text; long text is wrapped first. */
-export function underlined(text: string, mark: string): string {
-  const lines = wrap(text, WIDTH)
-  return `${lines}\n${mark.repeat(Math.max(3, ...lines.split('\n').map(columns)))}`
+export function underlined(text: string, mark: string, width = WIDTH): string {
+  const lines = wrap(text, width)
+  return `${lines}\n${mark.repeat(Math.min(width, Math.max(3, ...lines.split('\n').map(columns))))}`
 }
-
-/**
- * Breaks text between words so that no line is wider than `width` columns. A word that is wider alone, such as an
- * address, stays whole; a run of Chinese or Japanese, which has no spaces, is broken between characters.
- */
-export function wrap(text: string, width: number): string {
-  return text
-    .split('\n')
-    .map((line) => {
-      const lines: string[] = []
-      let current = ''
-      for (const word of line.split(/[ \t]+/).flatMap((each) => breakable(each, width))) {
-        const joined = current === '' || word.glued ? current + word.text : `${current} ${word.text}`
-        if (current !== '' && columns(joined) > width) {
-          lines.push(current)
-          current = word.text
-        } else {
-          current = joined
-        }
-      }
-      return [...lines, current].join('\n')
-    })
-    .join('\n')
-}
-
-/** How many columns of a terminal a text takes: Chinese, Japanese, Korean and emoji take two each. */
-export function columns(text: string): number {
-  if (/^[ -~]*$/.test(text)) return text.length
-  let width = 0
-  for (const { segment } of characters.segment(text)) width += WIDE.test(segment) ? 2 : 1
-  return width
-}
-
-// What a reader sees as one character, whatever it is made of.
-const characters = new Intl.Segmenter()
-
-const WIDE =
-  /\p{Emoji_Presentation}|\uFE0F|[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]|[\u{20000}-\u{3FFFD}]/u
 
 type Around = {
-  url: string
-  words: MailWords
-  /** Addresses in the order of their numbers. */
-  links: string[]
-  /** The address of a raw <a> that stands open. */
-  openLink: string | null
+  options: TextOptions
+  links: Links
+  direction: 'ltr' | 'rtl'
+  /** The level of the article's main headings. */
+  topLevel: number
+  /** In what was read from HTML there are no more cards to be made. */
+  isHtml: boolean
+  isInLink: boolean
+  /** What the sanitizer left of raw tags in sentences: there are few kinds, many times. */
+  tags: Map<string, string>
   width: number
-}
-
-function breakable(word: string, width: number): { text: string; glued: boolean }[] {
-  if (columns(word) <= width || !WIDE.test(word)) return [{ text: word, glued: false }]
-  return [...characters.segment(word)].map(({ segment }, index) => ({
-    text: segment,
-    glued: index > 0,
-  }))
 }
 
 function blocks(children: Block[], around: Around, tight = false): string {
@@ -103,12 +89,18 @@ function blocks(children: Block[], around: Around, tight = false): string {
 
 function block(node: Block, around: Around): string {
   switch (node.type) {
-    case 'heading':
-      return underlined(inlines(node.children, around), node.level <= 2 ? '-' : '~')
-    case 'paragraph':
+    case 'heading': {
+      const text = inlines(node.children, around).trim()
+      return text === '' ? '' : underlined(text, node.level <= around.topLevel ? '-' : '~', around.width)
+    }
+    case 'paragraph': {
+      const card = around.isHtml ? null : cardOf(node.children, around.options)
+      if (card !== null)
+        return blocks(readBlocks(safeHtml(card, around.options)), { ...around, isHtml: true })
       return wrap(inlines(node.children, around).trim(), around.width)
+    }
     case 'quote':
-      return prefixed('> ', '> ', blocks(node.children, { ...around, width: around.width - 2 }))
+      return prefixed('> ', '> ', blocks(node.children, narrower(around, 2)))
     case 'list': {
       const last = String(node.start + node.items.length - 1).length
       const items = node.items.map((item, index) =>
@@ -123,17 +115,17 @@ function block(node: Block, around: Around): string {
     }
     case 'code':
       return prefixed('    ', '    ', node.text.replace(/\n$/, ''))
+    case 'math':
+      return prefixed('    ', '    ', formula(mathText(node.tex, '\n'), narrower(around, 4).width))
     case 'table':
       return table(node.head, node.rows, node.align, around)
     case 'rule':
       return '* * *'
-    case 'html':
-      return wrap(
-        htmlText(node.html, around)
-          .trim()
-          .replace(/\n{3,}/g, '\n\n'),
-        around.width,
-      )
+    case 'html': {
+      const { options } = around
+      const safe = safeHtml(withCards(node.html, options), options)
+      return blocks(readBlocks(safe), { ...around, isHtml: true })
+    }
     default: {
       const never: never = node
       return never
@@ -141,14 +133,39 @@ function block(node: Block, around: Around): string {
   }
 }
 
+/** A formula; a line of it that goes on with "=" does so below the sign of the first. */
+function formula(text: string, width: number): string {
+  const [first = '', ...others] = text.split('\n')
+  const sign = columns(first.split(/ [=≠<>≤≥≈≡∼→⇒⇔] /, 1)[0] ?? '') + 1
+  const space = ' '.repeat(sign < width / 2 ? sign : 2)
+  const lines = others.map((line) => {
+    const goesOn = /^[=≠<>≤≥≈≡∼→⇒⇔] /.test(line)
+    return goesOn ? prefixed(space, `${space}  `, wrap(line, width - space.length)) : wrap(line, width)
+  })
+  return [wrap(first, width), ...lines].join('\n')
+}
+
+// Ten quotations in each other leave no room; then lines are too long rather than one word each.
+function narrower(around: Around, columns: number): Around {
+  return { ...around, width: Math.max(20, around.width - columns) }
+}
+
 function listItem(item: ListItem, mark: string, tight: boolean, around: Around): string {
   const box = item.checked === null ? '' : item.checked ? '[x] ' : '[ ] '
-  return hanging(mark + box, (width) => blocks(item.children, { ...around, width }, tight), around.width)
+  const [first, ...rest] = item.children
+  if (box === '' || first?.type !== 'paragraph')
+    return hanging(mark + box, (width) => blocks(item.children, { ...around, width }, tight), around.width)
+  // The lines of the task hang behind its box, what belongs to it below the box.
+  const task = hanging(mark + box, (width) => block(first, { ...around, width }), around.width)
+  const others = (width: number) => blocks(rest, { ...around, width }, tight)
+  if (rest.length === 0) return task
+  const space = ' '.repeat(mark.length)
+  return `${task}${tight ? '\n' : '\n\n'}${hanging(space, others, around.width)}`
 }
 
 /** Text behind a mark such as `- `, its other lines as far to the right as the first. */
 function hanging(mark: string, text: (width: number) => string, width: number): string {
-  return prefixed(mark, ' '.repeat(mark.length), text(width - mark.length))
+  return prefixed(mark, ' '.repeat(mark.length), text(Math.max(20, width - mark.length)))
 }
 
 function prefixed(first: string, others: string, text: string): string {
@@ -159,33 +176,42 @@ function prefixed(first: string, others: string, text: string): string {
 }
 
 function table(head: Inline[][], rows: Inline[][][], align: (string | null)[], around: Around): string {
-  const texts = [head, ...rows].map((row) => row.map((cell) => oneLine(inlines(cell, around))))
-  const widths = (texts[0] ?? []).map((_, column) =>
-    Math.max(...texts.map((row) => columns(row[column] ?? ''))),
+  const texts = [head, ...rows].map((row) =>
+    row.map((cell) => isolated(oneLine(inlines(cell, around)), around.direction)),
   )
+  const [heads = [], ...others] = texts
+  const widths = align.map((_, column) => Math.max(...texts.map((row) => columns(row[column] ?? ''))))
   const total = widths.reduce((sum, width) => sum + width + 2, -2)
-  if (total > around.width) return records(texts, around)
+  if (total > around.width) return records(heads, others, around)
   const line = (row: string[]) =>
     widths
       .map((width, column) => pad(row[column] ?? '', width, align[column] ?? 'left'))
       .join('  ')
       .trimEnd()
-  return [
-    line(texts[0] ?? []),
-    widths.map((width) => '-'.repeat(width)).join('  '),
-    ...texts.slice(1).map(line),
-  ].join('\n')
+  const isNamed = heads.some((text) => text !== '')
+  const top = isNamed
+    ? [
+        line(heads),
+        widths
+          .map((width) => '-'.repeat(width))
+          .join('  ')
+          .trimEnd(),
+      ]
+    : []
+  return [...top, ...others.map(line)].join('\n')
 }
 
 /** A table that is too wide for columns: each row as lines of "Head: cell". */
-function records([head = [], ...rows]: string[][], around: Around): string {
+function records(head: string[], rows: string[][], around: Around): string {
   return rows
     .map((row) =>
       row
         .map((cell, column) => {
-          const label = head[column] ? `${head[column]}: ` : ''
-          return hanging(column === 0 ? '' : '  ', (width) => wrap(label + cell, width), around.width)
+          if (cell === '') return ''
+          const text = head[column] ? `${head[column]}: ${cell}` : cell
+          return hanging(column === 0 ? '' : '  ', (width) => wrap(text, width), around.width)
         })
+        .filter((text) => text !== '')
         .join('\n'),
     )
     .join('\n\n')
@@ -198,31 +224,65 @@ function pad(text: string, width: number, align: string): string {
 }
 
 function inlines(children: Inline[], around: Around): string {
-  return children.map((child) => inline(child, around)).join('')
+  const read = children.some((child) => child.type === 'html')
+    ? readInlines(htmlParts(children, around))
+    : children
+  return read.map((child) => inline(child, around)).join('')
+}
+
+const HIDDEN = /^<(\/?)(script|style|template|textarea|option|noscript|title|xmp)\b/i
+
+/** The children with raw HTML as what the sanitizer leaves of it: of a tag that stands open, that tag. */
+function htmlParts(children: Inline[], { options, tags }: Around): (string | Inline)[] {
+  let hidden = ''
+  return children.flatMap((node): (string | Inline)[] => {
+    const [, slash = '', name = ''] = (node.type === 'html' && HIDDEN.exec(node.html)) || []
+    if (hidden !== '') {
+      if (slash !== '' && name.toLowerCase() === hidden) hidden = ''
+      return []
+    }
+    if (name !== '' && slash === '') {
+      hidden = name.toLowerCase()
+      return []
+    }
+    if (node.type !== 'html') return [node]
+    const [, end] = /^<\/([a-z][a-z0-9]*)\s*>$/i.exec(node.html) ?? []
+    if (end !== undefined) return [`</${end.toLowerCase()}>`]
+    const safe = tags.get(node.html) ?? safeHtml(node.html, options)
+    tags.set(node.html, safe)
+    const [, tag = ''] = /^<([a-z][a-z0-9]*)/i.exec(node.html) ?? []
+    const closed = `</${tag.toLowerCase()}>`
+    const isOpen = safe.startsWith(`<${tag.toLowerCase()}`) && safe.endsWith(`>${closed}`)
+    return [isOpen ? safe.slice(0, -closed.length) : safe]
+  })
 }
 
 function inline(node: Inline, around: Around): string {
+  const { words } = around.options
   switch (node.type) {
     case 'text':
-      return node.text.replace(/\s+/g, ' ')
+      return node.text.replace(/[ \t\n]+/g, ' ')
     case 'emphasis':
-      return `_${inlines(node.children, around)}_`
+      return marked('_', node.children, around)
     case 'strong':
-      return `*${inlines(node.children, around)}*`
+      return marked('*', node.children, around)
     case 'strike':
-      return `~${inlines(node.children, around)}~`
+      return marked('~', node.children, around)
     case 'code':
-      return `\`${node.text}\``
+      return isolated(`\`${node.text}\``, around.direction)
+    case 'math':
+      return isolated(mathText(node.tex), around.direction)
     case 'link':
-      return noted(inlines(node.children, around), node.href, around)
+      return link(node, around)
     case 'image':
-      return node.alt === '' ? '' : `[${around.words.picture(oneLine(node.alt))}]`
+      return picture(node, around)
     case 'break':
       return '\n'
     case 'footnote':
-      return ` [${around.words.note(node.number)}]`
+      // The note's name and its number stay on one line.
+      return ` [${words.note(node.number).replaceAll(' ', '\u00A0')}]`
     case 'html':
-      return htmlText(node.html, around)
+      return ''
     default: {
       const never: never = node
       return never
@@ -230,48 +290,41 @@ function inline(node: Inline, around: Around): string {
   }
 }
 
+/** The words of a picture; those of one that the HTML part cannot show either have its address, as there. */
+function picture({ src, alt }: Extract<Inline, { type: 'image' }>, around: Around): string {
+  const { options, direction } = around
+  const text = alt.trim() === '' ? '' : `[${isolated(options.words.picture(oneLine(alt)), direction)}]`
+  if (around.isInLink || shownPicture(src, options) !== null) return text
+  return noted(text, src, true, around)
+}
+
+/** The marks of emphasis, where there is something to be emphasized; spaces stand outside of them. */
+function marked(mark: string, children: Inline[], around: Around): string {
+  const [, before = '', text = '', behind = ''] =
+    /^(\s*)([\s\S]*?)(\s*)$/.exec(inlines(children, around)) ?? []
+  return text === '' ? before + behind : before + mark + text + mark + behind
+}
+
+function link({ href, children }: Extract<Inline, { type: 'link' }>, around: Around): string {
+  const text = inlines(children, { ...around, isInLink: true })
+  return noted(
+    text,
+    href,
+    children.some((child) => child.type === 'image'),
+    around,
+  )
+}
+
 /** A link's text with the number of its address; an address that is its own text needs no number. */
-function noted(text: string, href: string, around: Around): string {
-  const address = mailAddress(href, around.url)
+function noted(text: string, href: string, isPicture: boolean, around: Around): string {
+  const { options, links, direction } = around
+  const address = mailAddress(href, options.url)
   if (address === null) return text
-  if (text === address || `mailto:${text}` === address || text === href) return text
-  const known = around.links.indexOf(address)
-  const number = known >= 0 ? known + 1 : around.links.push(address)
-  return `${text} [${number}]`
-}
-
-/**
- * Raw HTML as text: what the sanitizer of the HTML part leaves of it, with line breaks where blocks end. In a
- * paragraph the tags of a link come one by one with the text between them, so the address waits for its end.
- */
-function htmlText(html: string, around: Around): string {
-  if (/^<\/a\s*>$/i.test(html)) {
-    const href = around.openLink
-    around.openLink = null
-    return href === null ? '' : noted('', href, around)
-  }
-  const safe = safeHtml(html, { ...around, language: 'en' })
-  const opened = safe.match(/^<a href="([^"]*)"[^>]*><\/a>$/)
-  if (opened) {
-    around.openLink = unescapeHtml(opened[1] ?? '')
-    return ''
-  }
-  return unescapeHtml(
-    safe
-      .replace(/\s+/g, ' ')
-      .replace(/<a href="([^"]*)"[^>]*>(.*?)<\/a>/g, (_, href: string, text: string) =>
-        noted(text.replace(/<[^>]*>/g, ''), unescapeHtml(href), around),
-      )
-      .replace(/<img [^>]*?alt="([^"]+)"[^>]*>/g, (_, alt: string) => `[${around.words.picture(alt)}]`)
-      .replace(/ ?<(br|\/(p|div|li|tr|h\d|summary|caption|figcaption|blockquote|pre))\b[^>]*> ?/g, '\n')
-      .replace(/<[^>]*>/g, ''),
-  ).replace(/\u00A0/g, ' ')
-}
-
-function unescapeHtml(text: string): string {
-  return text
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&quot;', '"')
-    .replaceAll('&amp;', '&')
+  const bare = text.trim()
+  if (bare === address || `mailto:${bare}` === address || bare === href) return text
+  if (bare === '' && !isPicture) return text
+  const shown = bare === '' ? `[${options.words.picture('')}]` : isolated(text, direction)
+  const number = links.get(address) ?? links.size + 1
+  links.set(address, number)
+  return `${shown} [${number}]`
 }

@@ -10,9 +10,9 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 
-export type Purpose = 'unsubscribe' | 'confirm'
+export type Purpose = 'unsubscribe' | 'preferences' | 'confirm'
 
-const LETTERS: Record<Purpose, string> = { unsubscribe: 'u', confirm: 'c' }
+const LETTERS: Record<Purpose, string> = { unsubscribe: 'u', preferences: 'p', confirm: 'c' }
 const SHAPE = /^([a-z])([0-9a-z]{1,11})-([A-Za-z0-9_-]{22})$/
 
 export function makeToken(secret: string, purpose: Purpose, delivery: number): string {
@@ -35,6 +35,35 @@ export function readToken(secret: string, purpose: Purpose, token: string): numb
   return timingSafeEqual(expected, Buffer.from(parts[3] as string)) ? delivery : null
 }
 
+const BOUNCE_SIGNATURE = 20
+const BOUNCE = new RegExp(`\\+b-([0-9a-v]{1,11})-([0-9a-v]{${BOUNCE_SIGNATURE}})@`)
+
+/**
+ * Where one delivery's bounce goes: the address of all bounces with a token in its local part, `bounces+b-2s-…@`, so
+ * that what comes back names its delivery whatever a mail server wrote into it, and nobody can forge one that has
+ * another person suppressed. RFC 5321, 2.4 has a local part keep its case, and not every server on the way does:
+ * digits and lower-case letters alone. They are 35 at the most, of the 64 that a local part may have (4.5.3.1.1).
+ */
+export function makeBounceAddress(secret: string, bounces: string, delivery: number): string {
+  const at = bounces.lastIndexOf('@')
+  const token = `${delivery.toString(32)}-${bounceSignature(secret, delivery)}`
+  return `${bounces.slice(0, at)}+b-${token}${bounces.slice(at)}`
+}
+
+/**
+ * The delivery that an address was made for, or null for any other address.
+ *
+ * @param address as it came back, in any case
+ */
+export function readBounceAddress(secret: string, address: string): number | null {
+  const parts = BOUNCE.exec(address.toLowerCase())
+  if (!parts) return null
+  const delivery = Number.parseInt(parts[1] as string, 32)
+  if (!Number.isSafeInteger(delivery) || delivery.toString(32) !== parts[1]) return null
+  const expected = Buffer.from(bounceSignature(secret, delivery))
+  return timingSafeEqual(expected, Buffer.from(parts[2] as string)) ? delivery : null
+}
+
 /** A Message-ID (without angle brackets) that is the same on every attempt and tells nobody who the recipient is. */
 export function makeMessageId(
   secret: string,
@@ -52,4 +81,10 @@ export function makeMessageId(
 
 function signature(secret: string, purpose: Purpose, delivery: number): string {
   return createHmac('sha256', secret).update(`${purpose} ${delivery}`).digest('base64url').slice(0, 22)
+}
+
+// RFC 4648, 7: each letter of "base32hex" stands for five bits, so twenty are 100 bits of the signature.
+function bounceSignature(secret: string, delivery: number): string {
+  const digest = createHmac('sha256', secret).update(`bounce ${delivery}`).digest()
+  return Array.from(digest.subarray(0, BOUNCE_SIGNATURE), (byte) => (byte & 31).toString(32)).join('')
 }

@@ -9,6 +9,7 @@
  * - `unknown`: bytes of it left, and no answer came back.
  */
 import type { TransportConfig } from '../config.ts'
+import type { Sign } from './message.ts'
 
 export type Envelope = {
   from: string
@@ -37,10 +38,12 @@ export type Transport = {
   name: string
   /** How many messages it takes at once. */
   connections: number
+  /** Makes a message ready for this transport, with the signatures of its keys where it has some. */
+  sign: Sign
   /**
    * Hands over one message.
    *
-   * @param chunks ASCII with CRLF line ends, no line begins with a dot
+   * @param chunks what `sign` made of it
    * @param beforeFirstByte is awaited once the server is ready for the message and before its first byte leaves;
    *   where it answers false, or throws, nothing is sent
    * @param mayBegin is asked once there is a connection and before a word of this message is said: opening one takes
@@ -58,7 +61,11 @@ export type Transport = {
   close(): Promise<void>
 }
 
-/** Opens the transport that the configuration names. What one kind needs is loaded for that kind alone. */
+/**
+ * Opens the transport that the configuration names. What one kind needs is loaded for that kind alone.
+ *
+ * @throws UserError where a key of it cannot sign: no message goes out unsigned that should have been
+ */
 export async function openTransport(config: TransportConfig): Promise<Transport> {
   switch (config.kind) {
     case 'maildir': {

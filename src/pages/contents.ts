@@ -1,9 +1,9 @@
 import { type Channel, channelUrl } from '../feeds/channel.ts'
 import { feedUrl } from '../feeds/feed.ts'
 import { OPML } from '../feeds/opml.ts'
+import { wordsFor } from '../words/words.ts'
 import { nameLanguage, titleOf } from './listed.ts'
 import { type Press, renderPage } from './page.ts'
-import { wordsFor } from './words.ts'
 
 /** The folder that all channels of a kind lie in, with a page that lists them. */
 export const CONTENTS = { tag: 'tags', author: 'authors', language: 'languages' } as const
@@ -17,7 +17,7 @@ export type ContentsKind = keyof typeof CONTENTS
 export function renderContents(kind: ContentsKind, channels: Channel[], press: Press): string {
   const { config, templates, frame } = press
   const { language, url } = config.site
-  const words = wordsFor(language)
+  const words = wordsFor(language).pages
   const title = { tag: words.tags, author: words.authors, language: words.languages }[kind]
   const content = templates.render('contents', {
     ...frame(language),

@@ -3,9 +3,9 @@ import type { Config } from '../config.ts'
 import type { Channel } from '../feeds/channel.ts'
 import { FORMATS, feedLinks } from '../feeds/feed.ts'
 import { directionOf } from '../markup.ts'
+import { type Words, wordsFor } from '../words/words.ts'
 import { datesIn, type ShowDate, yearsIn } from './date.ts'
 import { openTemplates, type Templates } from './template.ts'
-import { type Words, wordsFor } from './words.ts'
 
 const FEED_NAMES = new Map<string, string>(Object.values(FORMATS).map(({ type, name }) => [type, name]))
 
@@ -51,8 +51,10 @@ type Frame = {
   feeds: Link[]
   more_feeds: Link[]
   subscribe: string
-  words: Words
+  words: FrameWords
 }
+/** Plain text, with the language that it is in: English where we have no words for the page's. */
+type FrameWords = Words['pages'] & { language: string }
 type Link = { href: string; type: string; title: string; name: string }
 
 /** Reads the templates of a site, as they are now. */
@@ -86,8 +88,13 @@ function makeFrame(language: string, channel: Channel | undefined, { site, web, 
     feeds: links(channel),
     more_feeds: channel && channel.kind !== 'site' ? links() : [],
     subscribe: `${web.url}/subscribe`,
-    words: wordsFor(language),
+    words: frameWords(language),
   }
+}
+
+function frameWords(of: string): FrameWords {
+  const { language, pages } = wordsFor(of)
+  return { language, ...pages }
 }
 
 /**

@@ -109,7 +109,10 @@ export async function wantedPages(
 }
 
 /** Names of tags and of authors with the address of their page, or null for one that has none. */
-function linksTo(channels: Channel[], config: Config): Record<'tag' | 'author', (name: string) => Linked> {
+export function linksTo(
+  channels: Channel[],
+  config: Config,
+): Record<'tag' | 'author', (name: string) => Linked> {
   const url = (channel: Channel) => channelUrl(config.site.url, channel)
   const tags = new Map(channels.map((channel) => [channel.folder, url(channel)]))
   const authors = new Map(

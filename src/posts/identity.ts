@@ -21,7 +21,7 @@ import { setImmediate } from 'node:timers/promises'
 import { Temporal } from 'temporal-polyfill'
 import type { Config } from '../config.ts'
 import type { Fault } from '../errors.ts'
-import { changeStamp, type Database, time, type Writer, write } from '../store/database.ts'
+import { changeStamp, type Database, type Reader, time, type Writer, write } from '../store/database.ts'
 import {
   assignSequence,
   insertPosts,
@@ -537,7 +537,8 @@ function findUnreadable(rows: Iterable<PostRow>, read: Read, config: Config): Po
   })
 }
 
-async function rereadLastGood(db: Database, row: PostRow, config: Config): Promise<KnownPost | null> {
+/** A post from the text that the database keeps of it; null where that can no longer be read. */
+export async function rereadLastGood(db: Reader, row: PostRow, config: Config): Promise<KnownPost | null> {
   const post = readPost(await readPostSource(db, row.key), {
     file: row.file as string,
     modified: new Date(row.modified_at),

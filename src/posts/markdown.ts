@@ -6,9 +6,11 @@ import MarkdownIt from 'markdown-it'
 import type Token from 'markdown-it/lib/token.mjs'
 import footnotes from 'markdown-it-footnote'
 import { cleanText } from './characters.ts'
+import { mathText } from './math.ts'
+import { dollars } from './math-markdown.ts'
 import type { Align, Block, Inline, ListItem, Tree } from './tree.ts'
 
-const markdown = new MarkdownIt({ html: true, linkify: true }).use(footnotes)
+const markdown = new MarkdownIt({ html: true, linkify: true }).use(footnotes).use(dollars)
 // The plugin's own gathering numbers notes in the order in which their references are parsed, pictures' alternative
 // texts included, and mixes up a definition inside a definition. The fold numbers them as a reader meets them.
 markdown.core.ruler.disable('footnote_tail')
@@ -119,8 +121,11 @@ function foldBlock(token: Token, cursor: Cursor, notes: Notes): Block | null {
       return foldList(token, cursor, notes)
     case 'table_open':
       return foldTable(cursor, notes)
+    case 'math_block':
+      return { type: 'math', tex: token.content }
     case 'fence':
     case 'code_block':
+      if (codeLanguage(token.info) === 'math') return { type: 'math', tex: token.content.trim() }
       // The last line end belongs to the fence, not to the code.
       return { type: 'code', language: codeLanguage(token.info), text: token.content.replace(/\n$/, '') }
     case 'hr':
@@ -216,6 +221,8 @@ function foldInline(token: Token, cursor: Cursor, notes: Notes): Inline | null {
       }
     case 'code_inline':
       return { type: 'code', text: token.content }
+    case 'math_inline':
+      return { type: 'math', tex: token.content }
     case 'softbreak':
       return { type: 'text', text: '\n' }
     case 'hardbreak':
@@ -252,6 +259,7 @@ function altText(tokens: Token[]): string {
     tokens
       .map((token) => {
         if (token.type === 'image') return altText(token.children ?? [])
+        if (token.type === 'math_inline') return mathText(token.content)
         if (token.type === 'softbreak' || token.type === 'hardbreak') return ' '
         return token.type === 'html_inline' ? '' : token.content
       })

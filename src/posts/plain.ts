@@ -1,5 +1,6 @@
 import MarkdownIt from 'markdown-it'
 import { cleanText } from './characters.ts'
+import { mathText } from './math.ts'
 import type { Block, Inline } from './tree.ts'
 
 const { unescapeAll } = new MarkdownIt().utils
@@ -31,6 +32,8 @@ function blockText(block: Block): string {
       return block.items.map((item) => toPlainText(item.children)).join(' ')
     case 'code':
       return block.text
+    case 'math':
+      return mathText(block.tex)
     case 'table':
       return [block.head, ...block.rows].map((row) => row.map(inlineText).join(' ')).join(' ')
     case 'rule':
@@ -51,6 +54,8 @@ function inlineText(nodes: Inline[]): string {
         case 'text':
         case 'code':
           return node.text
+        case 'math':
+          return mathText(node.tex)
         case 'break':
           return ' '
         case 'emphasis':

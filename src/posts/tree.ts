@@ -20,6 +20,7 @@ export type Block =
   | { type: 'list'; ordered: boolean; start: number; tight: boolean; items: ListItem[] }
   | { type: 'code'; language: string; text: string }
   | { type: 'table'; align: Align[]; head: Inline[][]; rows: Inline[][][] }
+  | { type: 'math'; tex: string }
   | { type: 'rule' }
   | { type: 'html'; html: string }
 
@@ -31,6 +32,7 @@ export type Inline =
   | { type: 'text'; text: string }
   | { type: 'emphasis' | 'strong' | 'strike'; children: Inline[] }
   | { type: 'code'; text: string }
+  | { type: 'math'; tex: string }
   | { type: 'link'; href: string; title: string; children: Inline[] }
   | { type: 'image'; src: string; alt: string; title: string }
   | { type: 'break' }

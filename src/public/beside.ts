@@ -36,14 +36,23 @@ export async function findBeside(
   const path = besidePath(address, post.file)
   const to = URL.canParse(bare, post.url) ? filePath(new URL(bare, post.url).href, siteUrl) : null
   if (path === null || !to) return null
+  const found = await findInside(path, postsFolder)
+  return found && { ...found, to }
+}
+
+/**
+ * A file that may be shown, by its path below a folder: a real one, no post, and inside of the folder also where a
+ * symlink leads to it.
+ */
+export async function findInside(path: string, folder: string): Promise<Omit<Beside, 'to'> | null> {
   try {
-    const from = await realpath(join(postsFolder, path))
+    const from = await realpath(join(folder, path))
     // A symlink may lead to anything that the author can read, keys and drafts elsewhere included.
-    if (!from.startsWith((await realpath(postsFolder)) + sep) || isPost(from)) return null
+    if (!from.startsWith((await realpath(folder)) + sep) || isPost(from)) return null
     const found = await stat(from)
     if (!found.isFile()) return null
     const { size, mtimeMs, ino } = found
-    return { from, to, stamp: `${from} ${size} ${mtimeMs} ${ino}`, size }
+    return { from, stamp: `${from} ${size} ${mtimeMs} ${ino}`, size }
   } catch (error) {
     if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP'].includes(errorCode(error) ?? '')) return null
     throw error

@@ -27,7 +27,7 @@ export function filePath(url: string, siteUrl: string): string | null {
 }
 
 /** An absolute path as the author would type it, relative to the site's folder. */
-export function shownPath(path: string, config: Config): string {
+export function shownPath(path: string, config: Pick<Config, 'folder'>): string {
   return relative(config.folder, path).replaceAll('\\', '/')
 }
 

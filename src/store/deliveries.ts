@@ -270,12 +270,13 @@ async function withinLimits(
   return [...admitted]
 }
 
-// An issue that still goes out, to a person who still takes it, at an address that may be mailed. A confirmation
-// goes to somebody who is not a reader yet, and a test to whomever the author named.
+// An issue that still goes out, or a welcome, to a person who still takes it, at an address that may be mailed. A
+// confirmation goes to somebody who is not a reader yet, and a test to whomever the author named.
 const isWanted: RawBuilder<boolean> = sql<boolean>`
   (deliveries.kind <> 'issue'
-    or (exists (select 1 from issues i where i.number = deliveries.issue and i.state = 'sending')
-      and exists (select 1 from subscribers s where s.id = deliveries.subscriber and s.status = 'confirmed')))
+    or exists (select 1 from issues i where i.number = deliveries.issue and i.state = 'sending'))
+  and (deliveries.kind not in ('issue', 'welcome')
+    or exists (select 1 from subscribers s where s.id = deliveries.subscriber and s.status = 'confirmed'))
   and not exists (select 1 from suppressions x where x.key = lower(deliveries.address))`
 
 /**
@@ -333,7 +334,7 @@ export async function skipUnwanted(db: Database, now: Date): Promise<number> {
 // From those who left to what is queued for them, never from all that is queued to those who left.
 const unwanted = sql`
   select d.id from subscribers s cross join deliveries d
-    where s.status in ('unconfirmed', 'unsubscribed') and d.subscriber = s.id and d.state = 'queued' and d.kind = 'issue'
+    where s.status in ('unconfirmed', 'unsubscribed') and d.subscriber = s.id and d.state = 'queued' and d.kind in ('issue', 'welcome')
   union all select d.id from suppressions x cross join subscribers s cross join deliveries d
     where s.address_key = x.key and d.subscriber = s.id and d.state = 'queued'
   union all select d.id from deliveries d
@@ -435,7 +436,7 @@ export async function skipQueuedTo(trx: Writer, subscriber: number, why: string,
       claimed_until: null,
     })
     .where('subscriber', '=', subscriber)
-    .where('kind', '=', 'issue')
+    .where('kind', 'in', ['issue', 'welcome'])
     .where('state', '=', 'queued')
     .execute()
 }
@@ -497,7 +498,7 @@ export async function recoverDeliveries(
   })
 }
 
-/** Queues a message outside of issues: a confirmation, a test. Returns its id. */
+/** Queues a message outside of issues: a confirmation, a welcome, a test. Returns its id. */
 export async function insertDelivery(
   trx: Writer,
   delivery: {

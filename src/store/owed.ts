@@ -16,28 +16,53 @@ export type Audience =
 /** The posts an issue may hold: all of them that are owed, or (by hand) these, owed or not, unless they have them. */
 export type Offer = { keys: number[]; onlyOwed: boolean }
 
-/** People who get the same posts. `keys` is in the order of the offer. */
-export type Group = { keys: number[]; count: number }
-
-/** Everybody who gets something, grouped by what they get, the largest group first. */
-export async function groupOwed(db: Reader, audience: Audience, offer: Offer): Promise<Group[]> {
-  if (offer.keys.length === 0) return []
-  const { rows } = await sql<{ posts: string; count: number }>`
-    select posts, count(*) as count from (${owedSets(audience, offer)}) as owed
-    group by posts order by count desc, posts`.execute(db)
-  return rows.map((row) => ({ keys: parseSet(row.posts), count: row.count }))
+/** People who get the same posts in the same words. `keys` is in the order of the offer. */
+export type Group = {
+  keys: number[]
+  /** The one that these people are spoken to in. */
+  language: string
+  /** Their own, as they say it: `de` and `de-AT` are spoken to in the same words. */
+  theirs: string[]
+  count: number
 }
 
-/** The subscribers of one group, by id, one after the other: a list of any length. */
-export async function* subscribersOwed(
+/**
+ * Everybody who gets something, grouped by what they get and in which words, the largest group first.
+ *
+ * @param spokenIn the language that somebody is spoken to in, by their own
+ */
+export async function groupOwed(
   db: Reader,
   audience: Audience,
   offer: Offer,
-): AsyncGenerator<{ id: number; posts: string }> {
-  const query = sql<{ id: number; posts: string }>`${owedSets(audience, offer)} order by id`
-  for await (const { rows } of db.getExecutor().stream<{ id: number; posts: string }>(query.compile(db), 1))
-    yield* rows
+  spokenIn: (theirs: string) => string,
+): Promise<Group[]> {
+  if (offer.keys.length === 0) return []
+  const { rows } = await sql<{ posts: string; language: string; count: number }>`
+    select posts, language, count(*) as count from (${owedSets(audience, offer)}) as owed
+    group by posts, language order by count desc, posts, language`.execute(db)
+  const groups = new Map<string, Group>()
+  for (const row of rows) {
+    const language = spokenIn(row.language)
+    const known = groups.get(`${row.posts} ${language}`)
+    if (known) {
+      known.theirs.push(row.language)
+      known.count += row.count
+    } else {
+      const group = { keys: parseSet(row.posts), language, theirs: [row.language], count: row.count }
+      groups.set(`${row.posts} ${language}`, group)
+    }
+  }
+  return [...groups.values()].toSorted((one, other) => other.count - one.count)
 }
+
+/** Everybody who gets something, by id, one after the other: a list of any length. */
+export async function* subscribersOwed(db: Reader, audience: Audience, offer: Offer): AsyncGenerator<Owed> {
+  const query = sql<Owed>`${owedSets(audience, offer)} order by id`
+  for await (const { rows } of db.getExecutor().stream<Owed>(query.compile(db), 1)) yield* rows
+}
+
+type Owed = { id: number; language: string; posts: string }
 
 /**
  * Queues one delivery for each member of a group and records that these posts are theirs now.
@@ -55,7 +80,7 @@ export async function enqueueGroup(
     insert into deliveries (kind, issue, subscriber, rendition, address, name, state, due_at, dated_at, attempts)
     select 'issue', ${issue.number}, s.id, ${issue.rendition}, s.address, s.name, 'queued', ${issue.due}, ${issue.due}, 0
     from (${owedSets(audience, offer)}) as owed join subscribers s on s.id = owed.id
-    where owed.posts = ${group.keys.join(',')}
+    where owed.posts = ${group.keys.join(',')} and owed.language in (${sql.join(group.theirs)})
     order by s.id`.execute(trx)
   for (const key of group.keys) {
     await sql`
@@ -149,14 +174,14 @@ export async function countLeftOut(db: Reader, audience: Audience, offer: Offer)
   return left
 }
 
-/** Each subscriber of the audience with the posts they get, as a list of keys such as `4,7`. */
+/** Each subscriber of the audience with their language and the posts they get, as a list of keys such as `4,7`. */
 function owedSets(audience: Audience, offer: Offer): RawBuilder<unknown> {
   const order = sql.join(
     offer.keys.map((key, place) => sql`when ${key} then ${place}`),
     sql` `,
   )
   return sql`
-    select s.id as id, group_concat(p.key, ',' order by case p.key ${order} end) as posts
+    select s.id as id, s.language as language, group_concat(p.key, ',' order by case p.key ${order} end) as posts
     from subscribers s join posts p on ${isWanted(offer)}
     where s.status = 'confirmed' and ${isIn(audience)}
       and ${mayBeMailed}

@@ -35,6 +35,19 @@ export async function readSomePostRows(db: Reader, keys: number[]): Promise<Post
   return db.selectFrom('posts').select(COLUMNS).where('key', 'in', keys).execute()
 }
 
+/** The newest that have a file and a date that has come, drafts and what is hidden among them. */
+export async function newestPostRows(db: Reader, now: Date, limit: number): Promise<PostRow[]> {
+  return db
+    .selectFrom('posts')
+    .select(COLUMNS)
+    .where('file', 'is not', null)
+    .where('date', '<=', time(now))
+    .orderBy('date', 'desc')
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+}
+
 /** The text of a post as it was when it could last be read. */
 export async function readPostSource(db: Reader, key: number): Promise<string> {
   const row = await db.selectFrom('posts').select('source').where('key', '=', key).executeTakeFirstOrThrow()

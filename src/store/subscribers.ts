@@ -64,6 +64,16 @@ export async function unsubscribeSubscriber(trx: Writer, id: number, now: Date):
     .execute()
 }
 
+/** What a person says of themselves; it holds for whatever is decided for them from now on. */
+export async function updatePreferences(
+  trx: Writer,
+  id: number,
+  wanted: Pick<Subscriber, 'name' | 'rhythm' | 'language'>,
+): Promise<void> {
+  const { name, rhythm, language } = wanted
+  await trx.updateTable('subscribers').set({ name, rhythm, language }).where('id', '=', id).execute()
+}
+
 export async function recordConsent(trx: Writer, subscriber: number, consent: Consent): Promise<void> {
   await trx
     .insertInto('consents')

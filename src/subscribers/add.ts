@@ -41,12 +41,12 @@ export async function addSubscriber(
   const called = checkName(added.name ?? '')
   if ('fault' in called) throw new UserError(`the name is ${JSON.stringify(added.name)}; ${called.fault}`)
   await refuseKnown(db, address.key, secret, config)
-  const printed = options.confirmed ? null : await printConfirmation(config)
+  const printed = options.confirmed ? null : await printConfirmation(config, config.site.language)
   return write(db, async (trx) => {
     await refuseKnown(trx, address.key, secret, config)
     const person = await insertSubscriber(trx, { ...defaults(config), ...added, ...called, ...address }, now)
     if (printed) {
-      await enqueueConfirmation(trx, person, printed, config, now)
+      await enqueueConfirmation(trx, person, printed, config.site.language, now)
       return person
     }
     await confirmSubscriber(trx, person.id, now)

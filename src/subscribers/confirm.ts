@@ -1,3 +1,4 @@
+import { enqueueWelcome } from '../deliveries/enqueue.ts'
 import { type Database, type Reader, time, write } from '../store/database.ts'
 import {
   type Consent,
@@ -7,6 +8,7 @@ import {
   type Subscriber,
   subscriberOfDelivery,
 } from '../store/subscribers.ts'
+import type { Welcome } from './welcome.ts'
 
 const GOOD_FOR_MS = 7 * 86_400_000
 
@@ -31,16 +33,18 @@ export async function findConfirmable(
 }
 
 /**
- * The person's own yes: they are a reader from now on, and what is new after this moment is theirs. Saying it again
- * changes nothing.
+ * The person's own yes: they are a reader from now on, and what is new after this moment is theirs. A welcome goes to
+ * them. Saying it again changes nothing, and sends nothing.
  *
  * @param evidence from where it was said, and to which words
+ * @param welcome as it is printed for them; null where it cannot be: their yes counts all the same
  * @returns whether the confirmation was still good
  */
 export async function confirm(
   db: Database,
   delivery: number,
   evidence: Pick<Consent, 'source' | 'words'>,
+  welcome: Welcome | null,
   secret: string,
   now: Date,
 ): Promise<boolean> {
@@ -50,6 +54,7 @@ export async function confirm(
     if (subscriber.status === 'confirmed') return true
     await confirmSubscriber(trx, subscriber.id, now)
     await recordConsent(trx, subscriber.id, { at: time(now), act: 'confirmed', ...evidence })
+    if (welcome) await enqueueWelcome(trx, subscriber, welcome.rendition, welcome.language, now)
     return true
   })
 }

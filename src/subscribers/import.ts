@@ -10,11 +10,12 @@ import { isLanguage } from '../config-schema.ts'
 import { type Fault, FaultsError } from '../errors.ts'
 import type { Database } from '../store/database.ts'
 import { type ImportCounts, type ImportRow, importRows } from '../store/imports.ts'
-import type { SubscriberRhythm, SubscriberStatus } from '../store/schema.ts'
+import type { SubscriberStatus } from '../store/schema.ts'
 import { erasedKey } from '../store/subscribers.ts'
 import { type CsvRow, readCsv } from './csv.ts'
 import { readCell } from './formula.ts'
 import { checkName } from './name.ts'
+import { RHYTHMS } from './preferences.ts'
 import { defaults } from './subscribe.ts'
 
 export type Imported = ImportCounts & {
@@ -27,7 +28,6 @@ export type Imported = ImportCounts & {
 /** More would scroll the first away. */
 const MOST_FAULTS = 100
 
-const RHYTHMS: SubscriberRhythm[] = ['instant', 'daily', 'weekly', 'monthly', 'paused']
 const STATUSES: SubscriberStatus[] = ['unconfirmed', 'confirmed', 'unsubscribed']
 
 /** What a column is called, in letters alone: `Time Zone`, `time_zone` and `timezone` are one name. */
@@ -141,16 +141,16 @@ function readRow(
     return null
   }
   let sound = true
-  const check = <Value extends object>(
+  const check = <Found extends object>(
     what: string,
     cell: string,
-    found: Value | { fault: string },
-  ): Value => {
+    found: Found,
+  ): Exclude<Found, { fault: string }> => {
     if ('fault' in found) {
       wrong(`the ${what} is ${shown(cell)}; ${found.fault}`)
       sound = false
     }
-    return found as Value
+    return found as Exclude<Found, { fault: string }>
   }
   const own = defaults(config)
   const address = check('address', cells.address, checkAddress(cells.address))
@@ -174,7 +174,7 @@ function readRow(
 }
 
 function oneOf<Word extends string>(
-  words: Word[],
+  words: readonly Word[],
   cell: string,
   absent: Word,
 ): { value: Word } | { fault: string } {

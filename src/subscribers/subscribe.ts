@@ -1,7 +1,7 @@
 import type { Address } from '../address.ts'
 import type { Config } from '../config.ts'
 import { enqueueConfirmation } from '../deliveries/enqueue.ts'
-import type { Rendition } from '../mail/render.ts'
+import type { Rendition } from '../mail/frame.ts'
 import { type Database, time, type Writer, write } from '../store/database.ts'
 import {
   type Consent,
@@ -10,13 +10,17 @@ import {
   insertSubscriber,
   lastConfirmationAt,
   recordConsent,
+  updatePreferences,
 } from '../store/subscribers.ts'
+import { frameLanguage } from '../words/words.ts'
 
 const DAY_MS = 86_400_000
 
 /** Somebody typed an address into a form: whose it is nobody knows yet. */
 export type Asked = Address & {
   name: string
+  /** Of the page that they asked on. */
+  language: string
   /** From where, cut short enough to name nobody, and the words that stood beside the button. */
   evidence: Pick<Consent, 'source' | 'words'>
 }
@@ -41,10 +45,14 @@ export async function askToSubscribe(
     if (await findSuppression(trx, asked.key, secret)) return
     const known = await findSubscriber(trx, asked.key)
     if (known?.status === 'confirmed' || (known && (await wasAskedToday(trx, known.id, now)))) return
-    const person = known ?? (await insertSubscriber(trx, { ...asked, ...defaults(config) }, now))
+    const { language } = asked
+    const person = known ?? (await insertSubscriber(trx, { ...defaults(config), ...asked }, now))
+    // Who left, or never confirmed, reads in the language of this page by now. One that says no more is not made less.
+    if (known && frameLanguage(known.language, config.site.language) !== language)
+      await updatePreferences(trx, known.id, { ...known, language })
     await recordConsent(trx, person.id, { at: time(now), act: 'asked', ...asked.evidence })
     // Without the name: it is a stranger's text until the address is confirmed, and would be mailed to a third person.
-    await enqueueConfirmation(trx, { ...person, name: '' }, printed, config, now)
+    await enqueueConfirmation(trx, { ...person, name: '' }, printed, language, now)
   })
 }
 

@@ -17,7 +17,6 @@ import { openPace } from './pace.ts'
 import type { Web } from './page.ts'
 import { askedPart, isSameFile, type Part } from './range.ts'
 import type { Body, Stored } from './shelf.ts'
-import { WORDS } from './words.ts'
 
 /** Names and values by turns, as `writeHead` takes them without a copy. */
 type Headers = string[]
@@ -55,10 +54,21 @@ export type Disk = {
   pour(file: number, part: Part): void
 }
 
+/** What is said to programs, and read by who writes them: in English whatever the site speaks. */
+const REFUSED = {
+  encoding: 'Accept-Encoding allows nothing that is here: allow identity, gzip or br.',
+  other: 'The file is another one by now: ask again without a condition and for all of it.',
+  pace: 'You fetch this feed whole too often: send If-None-Match with the ETag that you got, and an unchanged feed costs you nothing.',
+}
+
 /** Deltas that were made, so that each is compressed once for all who ask. */
 const MOST_DELTAS = 8 * 1024 * 1024
 
-export function answers(web: Pick<Web, 'config' | 'now'>): Answers {
+/** @param kindOfFile what a file is by its path; else as in the feeds folder */
+export function answers(
+  web: Pick<Web, 'config' | 'now'>,
+  kindOfFile: (path: string) => Kind = (path) => kindOf(path, web.config),
+): Answers {
   const { config, now } = web
   const memory = openMemory()
   const deltas = openLru<Buffer | null>(MOST_DELTAS)
@@ -66,7 +76,7 @@ export function answers(web: Pick<Web, 'config' | 'now'>): Answers {
 
   return {
     prepare(stored) {
-      const kind = kindOf(stored.path, config)
+      const kind = kindOfFile(stored.path)
       const modified = Math.floor(stored.modified.getTime() / 1000) * 1000
       const whole = stored.bodies[0].bytes
       if (kind.feed && whole) memory.remember(stored.path, stored.version, whole, kind.feed.format)
@@ -85,7 +95,7 @@ export function answers(web: Pick<Web, 'config' | 'now'>): Answers {
       }
       const accepted = acceptedEncodings(headers['accept-encoding'])
       const form = formFor(accepted, ready)
-      if (form === null) return refuse(reply, 406, WORDS.refused.encoding, ['Vary', kind.vary])
+      if (form === null) return refuse(reply, 406, REFUSED.encoding, ['Vary', kind.vary])
 
       const modified = ready.dated ? ready.modified : null
       const verdict = judge(headers, { version: stored.version, tag: form.tag, modified }, now)
@@ -94,14 +104,14 @@ export function answers(web: Pick<Web, 'config' | 'now'>): Answers {
         reply.end()
         return true
       }
-      if (verdict === 'refused') return refuse(reply, 412, WORDS.refused.other, form.unchanged)
+      if (verdict === 'refused') return refuse(reply, 412, REFUSED.other, form.unchanged)
 
       if (kind.feed) {
         if (asked.method === 'GET' && !isConditional(headers)) {
           const who = clientOf(asked, config.web.trustProxy)
           const wait = who === null ? 0 : pace.take(who, stored.path, now())
           if (wait > 0)
-            return refuse(reply, 429, WORDS.refused.pace, [
+            return refuse(reply, 429, REFUSED.pace, [
               ...['Retry-After', String(wait), 'Cache-Control', 'no-store', 'Vary', kind.vary],
             ])
         }
@@ -162,6 +172,7 @@ function formsOf({ stored, kind, modified, dated }: Ready): Form[] {
       ...(encoded ? ['Content-Encoding', body.encoding] : ['Accept-Ranges', 'bytes']),
       ...common,
       ...(kind.feed ? ['Link', kind.feed.link] : []),
+      ...(kind.anywhere ? ['Cross-Origin-Resource-Policy', 'cross-origin'] : []),
       ...POLICIES,
     ]
     return { body, tag, whole, unchanged: common }
@@ -197,7 +208,7 @@ function sendPart(
   disk: Disk | null,
 ): boolean {
   if (part === 'unsatisfiable')
-    return refuse(reply, 416, WORDS.refused.other, ['Content-Range', `bytes */${body.size}`])
+    return refuse(reply, 416, REFUSED.other, ['Content-Range', `bytes */${body.size}`])
   const { first, last } = part
   const headers = [...whole, 'Content-Range', `bytes ${first}-${last}/${body.size}`]
   headers[headers.indexOf('Content-Length') + 1] = String(last - first + 1)

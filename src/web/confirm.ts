@@ -1,10 +1,13 @@
 import type { Context, Hono } from 'hono'
 import { html } from 'hono/html'
 import { readToken } from '../mail/token.ts'
+import type { Subscriber } from '../store/subscribers.ts'
 import { confirm, findConfirmable } from '../subscribers/confirm.ts'
+import { printWelcome, type Welcome } from '../subscribers/welcome.ts'
+import { CATALOGUES, frameLanguage, type Words, wordsFor } from '../words/words.ts'
+import { readForm } from './form.ts'
 import { networkOf } from './network.ts'
 import { showPage, type Web } from './page.ts'
-import { WORDS } from './words.ts'
 
 /** `/confirm?token=…`: opened, it shows a button, since programs open links too; the button says yes. */
 export function confirmPage(app: Hono, web: Web): void {
@@ -14,29 +17,50 @@ export function confirmPage(app: Hono, web: Web): void {
     const delivery = deliveryOf(c)
     const person = delivery === null ? null : await findConfirmable(db, delivery, secret, now())
     if (person === null) return showNotConfirmable(c)
-    const { title, lead, button } = WORDS.confirm
+    const { language, web: words } = wordsOf(person)
+    const { title, lead, button } = words.confirm
+    // The page says in which words it asked: by the time of the yes the person's language may be another.
     const content = html`<h1>${title}</h1>
 <p>${lead(config.site.title)}</p>
-<form method="post"><button>${button}</button></form>`
-    return showPage(c, web, { title, content })
+<form method="post"><input type="hidden" name="shown" value="${language}"><button>${button}</button></form>`
+    return showPage(c, web, { title, content, language })
   })
 
   app.post('/confirm', async (c) => {
     const delivery = deliveryOf(c)
-    const words = [WORDS.confirm.lead(config.site.title), WORDS.confirm.button].join(' / ')
+    const person = delivery === null ? null : await findConfirmable(db, delivery, secret, now())
+    if (delivery === null || person === null) return showNotConfirmable(c)
+    const shown = CATALOGUES.get((await readForm(c))?.('shown') ?? '') ?? wordsOf(person)
+    const words = [shown.web.confirm.lead(config.site.title), shown.web.confirm.button].join(' / ')
     const evidence = { source: networkOf(c, config.web.trustProxy), words }
-    const isGood = delivery !== null && (await confirm(db, delivery, evidence, secret, now()))
-    if (!isGood) return showNotConfirmable(c)
-    const { title, lead } = WORDS.confirmed
-    return showPage(c, web, { title, content: html`<h1>${title}</h1><p>${lead}</p>` })
+    const welcome = person.status !== 'confirmed' ? await welcomeFor(person) : null
+    if (!(await confirm(db, delivery, evidence, welcome, secret, now()))) return showNotConfirmable(c)
+    web.onQueued?.()
+    const { title, lead } = shown.web.confirmed
+    const content = html`<h1>${title}</h1><p>${lead}</p>`
+    return showPage(c, web, { title, content, language: shown.language })
   })
 
   function deliveryOf(c: Context): number | null {
     return readToken(secret, 'confirm', c.req.query('token') ?? '')
   }
 
+  function wordsOf({ language }: Subscriber): Words {
+    return wordsFor(frameLanguage(language, config.site.language))
+  }
+
+  /** Printed before anything is written. A template with a mistake in it is the author's, and nobody's yes waits for it. */
+  async function welcomeFor({ language }: Subscriber): Promise<Welcome | null> {
+    try {
+      return await printWelcome(db, language, config, now())
+    } catch (error) {
+      web.log?.error({ err: error }, `a new reader gets no welcome: ${error}`)
+      return null
+    }
+  }
+
   function showNotConfirmable(c: Context): Promise<Response> {
-    const { title, lead, cure } = WORDS.notConfirmable
+    const { title, lead, cure } = wordsFor(config.site.language).web.notConfirmable
     const content = html`<h1>${title}</h1>
 <p>${lead}</p>
 <p><a class="button" href="${config.web.url}/subscribe">${cure}</a></p>`

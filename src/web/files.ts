@@ -13,7 +13,8 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context, Hono } from 'hono'
 import { html } from 'hono/html'
 import { feedUrl } from '../feeds/feed.ts'
-import { answers, type Disk, type Ready } from './answer.ts'
+import { wordsFor } from '../words/words.ts'
+import { type Answers, answers, type Disk, type Ready } from './answer.ts'
 import { openGone } from './gone.ts'
 import type { FeedKind } from './kind.ts'
 import type { Answer, Asked } from './lane.ts'
@@ -23,7 +24,6 @@ import { previewPage } from './preview.ts'
 import type { Part } from './range.ts'
 import { openShelf, type Shelf } from './shelf.ts'
 import { fileOf, plainPath } from './target.ts'
-import { WORDS } from './words.ts'
 
 /** How many addresses of files are known at a time. */
 const MOST_KNOWN = 10_000
@@ -58,7 +58,7 @@ export function files(app: Hono, web: Web): Answer {
       if (known.size >= MOST_KNOWN) known.clear()
       known.set(`/${path}`, file)
     }
-    return give(c.env as HttpBindings, file, found) ? alreadySent() : next()
+    return give(c.env as HttpBindings, found, { shelf, answer }) ? alreadySent() : next()
   })
 
   return (asked, reply) => {
@@ -68,15 +68,6 @@ export function files(app: Hono, web: Web): Answer {
     if (found === null || found === 'folder' || !found.held) return false
     if (found.kind.feed && isPerson(asked)) return false
     return answer(asked, reply, found, null)
-  }
-
-  /** Once more where the file was replaced in this very moment. */
-  function give({ incoming, outgoing }: HttpBindings, file: string, found: Ready): boolean {
-    const disk: Disk = { open: shelf.open, pour: (opened, part) => pour(opened, part, outgoing) }
-    if (answer(incoming, outgoing, found, disk)) return true
-    shelf.forget(file)
-    const again = shelf.find(file)
-    return again !== null && again !== 'folder' && answer(incoming, outgoing, again, disk)
   }
 
   async function toFeed(c: Context, path: string, query: URLSearchParams): Promise<Response | null> {
@@ -98,12 +89,27 @@ export function files(app: Hono, web: Web): Answer {
   }
 
   async function showGone(c: Context): Promise<Response> {
-    const { title, lead, cure } = WORDS.gone
+    const words = wordsFor(web.config.site.language)
+    const { title, lead } = words.web.gone
     const content = html`<h1>${title}</h1>
 <p>${lead}</p>
-<p><a href="${web.config.site.url}/">${cure}</a></p>`
+<p><a href="${web.config.site.url}/">${words.pages.allPosts}</a></p>`
     return showPage(c, web, { title, content }, 410)
   }
+}
+
+/** Answers with a file of a shelf; once more where it was replaced in this very moment. */
+export function give(
+  { incoming, outgoing }: HttpBindings,
+  found: Ready,
+  { shelf, answer }: { shelf: Shelf<Ready>; answer: Answers['answer'] },
+): boolean {
+  const { path } = found.stored
+  const disk: Disk = { open: shelf.open, pour: (opened, part) => pour(opened, part, outgoing) }
+  if (answer(incoming, outgoing, found, disk)) return true
+  shelf.forget(path)
+  const again = shelf.find(path)
+  return again !== null && again !== 'folder' && answer(incoming, outgoing, again, disk)
 }
 
 function isThere(shelf: Shelf<Ready>, path: string): boolean {
@@ -126,7 +132,7 @@ function pour(file: number, { first, last }: Part, response: ServerResponse): vo
 }
 
 /** Of its own each time: headers are laid over it. */
-function alreadySent(): Response {
+export function alreadySent(): Response {
   return new Response(null, { headers: RESPONSE_ALREADY_SENT.headers })
 }
 

@@ -21,20 +21,27 @@ export function issuePage(app: Hono, web: Web): void {
     c.header('Cache-Control', 'no-cache')
     // Search engines have the posts themselves.
     c.header('X-Robots-Tag', 'noindex')
-    return c.html(inTheBrowser(rendition.html, `${web.config.web.url}/unsubscribe`))
+    return c.html(inTheBrowser(rendition.html, web.config.web.url))
   })
 }
 
 /**
- * The HTML of a rendition as a page for everybody: the link that leads here is gone, with the dot that parts it from
- * its neighbour; the one for leaving leads to the page that says where each reader's own is.
+ * The HTML of a rendition as a page for everybody. What is said to those who got it is gone, and so is the link that
+ * leads here, with the dot that parts it from
+ * its neighbour; those for leaving and changing lead to the pages that say where each reader's own is.
  *
- * @param leave the address of that page
+ * @param pages the address that these are below
  */
-export function inTheBrowser(rendered: string, leave: string): string {
-  return withoutSlots(rendered.replace(LINK_HERE, '').replaceAll(slot('unsubscribe'), leave))
+export function inTheBrowser(rendered: string, pages: string): string {
+  const ownless = ['unsubscribe', 'preferences'] as const
+  const led = ownless.reduce(
+    (html, name) => html.replaceAll(slot(name), `${pages}/${name}`),
+    rendered.replace(PRIVATE, '').replace(LINK_HERE, ''),
+  )
+  return withoutSlots(led)
 }
 
+const PRIVATE = /<span class="private">[^<]{0,2000}(?:<br>)?<\/span>/g
 // Counted, so that a page of nothing but spaces is looked through once and not once for each of them.
 const SPACES = '(?:\\s|&nbsp;){0,40}'
 const LINK_HERE = new RegExp(

@@ -12,6 +12,8 @@ export type Kind = {
   vary: string
   /** Null for what is no feed. */
   feed: FeedKind | null
+  /** True for what pages of others show, also those that keep everything else out. */
+  anywhere: boolean
 }
 
 export type FeedKind = {
@@ -37,6 +39,18 @@ export function kindOf(path: string, config: Config): Kind {
     // The same on every answer, or a cache would take an answer to one request for the answer to another.
     vary: feed ? 'Accept-Encoding, A-IM, Sec-Fetch-Dest' : 'Accept-Encoding',
     feed,
+    anywhere: false,
+  }
+}
+
+/** A picture of a mail, which is another one as soon as its name is. */
+export function mediaKind(path: string): Kind {
+  return {
+    type: mediaType(path),
+    cache: 'public, max-age=31536000, immutable',
+    vary: 'Accept-Encoding',
+    feed: null,
+    anywhere: true,
   }
 }
 

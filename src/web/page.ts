@@ -4,7 +4,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Log } from '../log.ts'
 import { renderPage } from '../pages/page.ts'
 import type { Site } from '../site.ts'
-import { WORDS } from './words.ts'
+import { wordsFor } from '../words/words.ts'
 
 /** A site as the web server has it. */
 export type Web = Site & {
@@ -16,15 +16,22 @@ export type Web = Site & {
 /** What `html` of hono makes: values in it are escaped. */
 export type Html = HtmlEscapedString | Promise<HtmlEscapedString>
 
-/** Answers with a page in the frame of the site. It may be about one person, so nobody keeps it. */
+/**
+ * Answers with a page in the frame of the site. It may be about one person, so nobody keeps it.
+ *
+ * @param page its language is the one that its words were asked for in; the site's where it is left out
+ */
 export async function showPage(
   c: Context,
   web: Web,
-  page: { title: string; content: Html; indexed?: boolean },
+  page: { title: string; content: Html; language?: string; indexed?: boolean },
   status: ContentfulStatusCode = 200,
 ): Promise<Response> {
   const content = String(await page.content)
-  const { title, indexed = false } = page
+  const { language = web.config.site.language, indexed = false } = page
+  // The marks that keep a name apart in a sentence are for pages; not every window that a title is shown in knows them.
+  const title = page.title.replace(/[\u2068\u2069]/g, '')
   c.header('Cache-Control', 'no-store')
-  return c.html(renderPage({ title, content, language: WORDS.language, indexed }, web.config), status)
+  const spoken = wordsFor(language).language
+  return c.html(renderPage({ title, content, language: spoken, indexed }, web.config), status)
 }

@@ -6,10 +6,10 @@
 import { html } from 'hono/html'
 import type { Config } from '../config.ts'
 import { datesIn } from '../pages/date.ts'
+import { wordsFor } from '../words/words.ts'
 import type { Ready } from './answer.ts'
 import type { FeedKind } from './kind.ts'
 import type { Html } from './page.ts'
-import { WORDS } from './words.ts'
 
 type Shown = { title: string; url: string | null; language: string | null; date: Date | null }
 
@@ -19,15 +19,16 @@ export function previewPage(
   json: Ready | null,
   config: Config,
 ): { title: string; content: Html } {
-  const words = WORDS.preview
+  const { language: own, web } = wordsFor(config.site.language)
+  const words = web.preview
   const found = readJson(json)
   const name = textOf(found?.title) ?? config.site.title
   const show = datesIn(config.site.timeZone)
   const entries = listOf(found?.items).map((entry) => {
-    const { title, url, language, date } = toShown(entry)
+    const { title, url, language, date } = toShown(entry, words.untitled)
     const lang = language ? html` lang="${language}"` : ''
     const shown = url ? html`<a href="${url}"${lang}>${title}</a>` : html`<span${lang}>${title}</span>`
-    const when = date && show(date, WORDS.language)
+    const when = date && show(date, own)
     return html`<li>${shown}${when ? html` <time datetime="${when.iso}">${when.text}</time>` : ''}</li>
 `
   })
@@ -60,11 +61,11 @@ function readJson(json: Ready | null): Record<string, unknown> | null {
   }
 }
 
-function toShown(entry: Record<string, unknown>): Shown {
+function toShown(entry: Record<string, unknown>, untitled: string): Shown {
   const url = textOf(entry.url) ?? textOf(entry.external_url)
   const date = new Date(textOf(entry.date_published) ?? '')
   return {
-    title: textOf(entry.title) ?? textOf(entry.summary) ?? url ?? WORDS.preview.untitled,
+    title: textOf(entry.title) ?? textOf(entry.summary) ?? url ?? untitled,
     url: url && /^https?:/.test(URL.parse(url)?.protocol ?? '') ? url : null,
     language: textOf(entry.language),
     date: Number.isNaN(date.getTime()) ? null : date,

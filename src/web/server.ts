@@ -9,16 +9,18 @@ import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { html } from 'hono/html'
 import { errorCode, UserError } from '../errors.ts'
+import { wordsFor } from '../words/words.ts'
 import { confirmPage } from './confirm.ts'
 import { files } from './files.ts'
 import { securityHeaders } from './headers.ts'
 import { healthPage } from './health.ts'
 import { issuePage } from './issue.ts'
 import { type Answer, type Asked, openLane, type Reply } from './lane.ts'
+import { media } from './media.ts'
 import { showPage, type Web } from './page.ts'
+import { preferencesPage } from './preferences.ts'
 import { subscribePage } from './subscribe.ts'
 import { unsubscribePage } from './unsubscribe.ts'
-import { WORDS } from './words.ts'
 
 /** A name and an address, many times over. */
 const LONGEST_BODY = 16 * 1024
@@ -36,33 +38,36 @@ export type Listening = {
 /** All pages, and what answers for files before they are asked. */
 function createWeb(web: Web): { app: Hono; shortcut: Answer } {
   const app = new Hono()
+  const words = wordsFor(web.config.site.language)
   app.use(securityHeaders())
   app.use(
     bodyLimit({
       maxSize: LONGEST_BODY,
       onError: (c) => {
-        const { title, lead } = WORDS.tooLarge
+        const { title, lead } = words.web.tooLarge
         return showPage(c, web, { title, content: html`<h1>${title}</h1><p>${lead}</p>` }, 413)
       },
     }),
   )
   subscribePage(app, web)
   confirmPage(app, web)
+  preferencesPage(app, web)
   unsubscribePage(app, web)
   issuePage(app, web)
   healthPage(app, web)
+  media(app, web)
   const shortcut = files(app, web)
   app.notFound((c) => {
-    const { title, lead, cure } = WORDS.notFound
+    const { title, lead } = words.web.notFound
     const content = html`<h1>${title}</h1>
 <p>${lead}</p>
-<p><a href="${web.config.site.url}/">${cure}</a></p>`
+<p><a href="${web.config.site.url}/">${words.pages.allPosts}</a></p>`
     return showPage(c, web, { title, content }, 404)
   })
   app.onError(async (error, c) => {
     // The path alone: what follows "?" may be somebody's token.
     web.log?.error({ err: error, method: c.req.method, path: c.req.path }, `a page failed: ${error.message}`)
-    const { title, lead } = WORDS.broken
+    const { title, lead } = words.web.broken
     try {
       return await showPage(c, web, { title, content: html`<h1>${title}</h1><p>${lead}</p>` }, 500)
     } catch {

@@ -4,13 +4,13 @@ import { html } from 'hono/html'
 import { checkAddress } from '../address.ts'
 import { isLanguage } from '../config-schema.ts'
 import { printConfirmation } from '../deliveries/enqueue.ts'
-import type { Rendition } from '../mail/render.ts'
-import { wordsFor } from '../pages/words.ts'
+import type { Rendition } from '../mail/frame.ts'
 import { checkName } from '../subscribers/name.ts'
 import { askToSubscribe } from '../subscribers/subscribe.ts'
+import { frameLanguage, wordsFor } from '../words/words.ts'
+import { readForm } from './form.ts'
 import { networkOf } from './network.ts'
 import { type Html, showPage, type Web } from './page.ts'
-import { WORDS } from './words.ts'
 
 /** Programs that fill every field fill this one; people do not see it. */
 const TRAP = 'website'
@@ -27,8 +27,10 @@ type Field = { value: string; fault?: string }
 export function subscribePage(app: Hono, web: Web): void {
   const confirmation = printedConfirmation(web)
 
+  const { language: own } = web.config.site
+
   app.get('/subscribe', (c) =>
-    showPage(c, web, { ...formPage(web, { value: '' }, { value: '' }), indexed: true }),
+    showPage(c, web, { ...formPage(web, own, { value: '' }, { value: '' }), indexed: true }),
   )
 
   app.post('/subscribe', async (c) => {
@@ -37,41 +39,44 @@ export function subscribePage(app: Hono, web: Web): void {
     if (json) c.header('Access-Control-Allow-Origin', '*')
     const form = await readForm(c)
     if (form === null) {
-      const { title, lead } = WORDS.unreadable
+      const { title, lead } = wordsFor(own).web.unreadable
       if (json) return c.json({ message: lead }, 400)
       return showPage(c, web, { title, content: html`<h1>${title}</h1><p>${lead}</p>` }, 400)
     }
 
+    // The page that the form stands on says which language it is in; a form elsewhere may.
+    const language = frameLanguage(form('language') || own, own)
+    const words = wordsFor(language).web
     const typed = { address: form('address'), name: form('name') }
     const address = checkAddress(typed.address)
     const name = checkName(typed.name)
     if ('fault' in address || 'fault' in name) {
       const faults = {
-        ...('fault' in address && { address: WORDS.subscribe.faulty(address.fault) }),
-        ...('fault' in name && { name: WORDS.subscribe.faulty(name.fault) }),
+        ...('fault' in address && { address: words.subscribe.faulty(address.say(words.faults)) }),
+        ...('fault' in name && { name: words.subscribe.faulty(name.say(words.faults)) }),
       }
       if (json) return c.json({ faults }, 422)
       const field = (key: 'address' | 'name'): Field => ({
         value: typed[key],
         ...(faults[key] && { fault: faults[key] }),
       })
-      return showPage(c, web, formPage(web, field('address'), field('name')), 422)
+      return showPage(c, web, formPage(web, language, field('address'), field('name')), 422)
     }
 
     if (form(TRAP) === '') {
       const { config, db, secret, now } = web
       const evidence = {
         source: networkOf(c, config.web.trustProxy),
-        words: wordsShown(c, web, form('shown')),
+        words: wordsShown(c, web, language, form('shown')),
       }
-      const asked = { ...address, ...name, evidence }
-      await askToSubscribe(db, asked, await confirmation(), config, secret, now())
+      const asked = { ...address, ...name, language, evidence }
+      await askToSubscribe(db, asked, await confirmation(language), config, secret, now())
       web.onQueued?.()
     }
-    const { title, sent, nothingCame } = WORDS.asked
+    const { title, sent, nothingCame } = words.asked
     if (json) return c.json({ message: `${sent(address.address)} ${nothingCame}` })
     const content = html`<h1>${title}</h1><p>${sent(address.address)}</p><p>${nothingCame}</p>`
-    return showPage(c, web, { title, content })
+    return showPage(c, web, { title, content, language })
   })
 }
 
@@ -79,24 +84,28 @@ export function subscribePage(app: Hono, web: Web): void {
  * What a confirmation says. Rendering takes a second, so it is kept for a minute, and it is asked for before anybody
  * is looked up, so that the wait tells nothing about the address.
  */
-function printedConfirmation(web: Web): () => Promise<Rendition> {
-  let kept: { printed: Promise<Rendition>; until: number } | null = null
-  return () => {
+function printedConfirmation(web: Web): (language: string) => Promise<Rendition> {
+  const kept = new Map<string, { printed: Promise<Rendition>; until: number }>()
+  return (language) => {
     const now = web.now().getTime()
-    if (kept === null || kept.until <= now) {
-      const printed = printConfirmation(web.config)
-      // One that failed is not kept: the next who asks tries again.
-      printed.catch(() => {
-        kept = null
-      })
-      kept = { printed, until: now + KEPT_MS }
-    }
-    return kept.printed
+    const known = kept.get(language)
+    if (known && known.until > now) return known.printed
+    const printed = printConfirmation(web.config, language)
+    // One that failed is not kept: the next who asks tries again.
+    printed.catch(() => kept.delete(language))
+    kept.set(language, { printed, until: now + KEPT_MS })
+    return printed
   }
 }
 
-function formPage(web: Web, address: Field, name: Field): { title: string; content: Html } {
-  const words = WORDS.subscribe
+function formPage(
+  web: Web,
+  language: string,
+  address: Field,
+  name: Field,
+): { title: string; content: Html; language: string } {
+  const { web: said, pages } = wordsFor(language)
+  const words = said.subscribe
   const title = words.title(web.config.site.title)
   // Addressed by no "action", so that it posts to where it is, behind whatever path a proxy has put it.
   const content = html`<h1>${title}</h1>
@@ -108,10 +117,11 @@ ${alert('address', address)}
 <p><label for="name">${words.name}</label>
 <input id="name" name="name" type="text" maxlength="100" autocomplete="name" value="${name.value}"${mark('name', name)}></p>
 ${alert('name', name)}
-<p style="position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)" aria-hidden="true"><label>${words.leaveEmpty} <input name="${TRAP}" tabindex="-1" autocomplete="off"></label></p>
+<p style="position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)" aria-hidden="true"><label>${pages.leaveEmpty} <input name="${TRAP}" tabindex="-1" autocomplete="off"></label></p>
+<input type="hidden" name="language" value="${language}">
 <p><button>${words.button}</button></p>
 </form>`
-  return { title, content }
+  return { title, content, language }
 }
 
 function mark(id: string, field: Field): Html {
@@ -122,20 +132,6 @@ function alert(id: string, field: Field): Html {
   return field.fault ? html`<p role="alert" id="${id}-fault">${field.fault}</p>` : html``
 }
 
-/** Reads fields as text; null where the body is no form. What is a file or is sent twice counts as empty. */
-async function readForm(c: Context): Promise<((name: string) => string) | null> {
-  try {
-    const form = await c.req.formData()
-    return (name) => {
-      const values = form.getAll(name)
-      return values.length === 1 && typeof values[0] === 'string' ? values[0] : ''
-    }
-  } catch (error) {
-    if (error instanceof TypeError) return null
-    throw error
-  }
-}
-
 function wantsJson(c: Context): boolean {
   const supports = ['text/html', 'application/json']
   return accepts(c, { header: 'Accept', supports, default: 'text/html' }) === 'application/json'
@@ -144,20 +140,21 @@ function wantsJson(c: Context): boolean {
 /**
  * The words beside the button, as far as we know them: a form elsewhere has its own.
  *
+ * @param language that of the page, where it is the form's own
  * @param shown what the form on Posthorn's own posts and lists says of itself: the language of its words
  */
-function wordsShown(c: Context, web: Web, shown: string): string {
+function wordsShown(c: Context, web: Web, language: string, shown: string): string {
   const { site, web: pages } = web.config
   const origin = URL.parse(c.req.header('Origin') ?? '')?.origin ?? 'null'
   // Our own page sends "null", since its referrer policy keeps its address to itself.
   const ours = ['null', new URL(pages.url).origin, new URL(site.url).origin]
   if (!ours.includes(origin)) return `a form on ${origin}`
   if (shown !== '' && isLanguage(shown)) {
-    const { invitation, address, subscribe } = wordsFor(shown)
+    const { invitation, address, subscribe } = wordsFor(shown).pages
     return [invitation, address, subscribe].join(' / ')
   }
   if (origin === new URL(site.url).origin && origin !== new URL(pages.url).origin)
     return `a form on ${origin}`
-  const { title, lead, button } = WORDS.subscribe
+  const { title, lead, button } = wordsFor(language).web.subscribe
   return [title(site.title), lead, button].join(' / ')
 }

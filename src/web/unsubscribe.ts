@@ -3,9 +3,9 @@ import { html } from 'hono/html'
 import { readToken } from '../mail/token.ts'
 import { subscriberOfDelivery } from '../store/subscribers.ts'
 import { unsubscribe } from '../subscribers/unsubscribe.ts'
+import { frameLanguage, type Words, wordsFor } from '../words/words.ts'
 import { networkOf } from './network.ts'
 import { showPage, type Web } from './page.ts'
-import { WORDS } from './words.ts'
 
 /**
  * `/unsubscribe?token=…`: opened, it shows a button; a POST acts, whether the button or the reader's mail provider
@@ -18,40 +18,53 @@ export function unsubscribePage(app: Hono, web: Web): void {
   app.get('/unsubscribe', async (c) => {
     const delivery = deliveryOf(c)
     if (delivery === null) return showHowToLeave(c)
-    if (await isTest(delivery)) return show(c, WORDS.test.title, WORDS.test.lead)
-    const { title, lead, button } = WORDS.unsubscribe
+    const { isTest, words } = await recipientOf(delivery)
+    if (isTest) return show(c, words, words.web.test)
+    const { title, lead, button } = words.web.unsubscribe
     const content = html`<h1>${title}</h1>
 <p>${lead(config.site.title)}</p>
 <form method="post"><button>${button}</button></form>`
-    return showPage(c, web, { title, content })
+    return showPage(c, web, { title, content, language: words.language })
   })
 
   app.post('/unsubscribe', async (c) => {
     const delivery = deliveryOf(c)
     if (delivery === null) return showHowToLeave(c)
-    if (await isTest(delivery)) return show(c, WORDS.test.title, WORDS.test.lead)
+    const { isTest, words } = await recipientOf(delivery)
+    if (isTest) return show(c, words, words.web.test)
     const evidence = { source: networkOf(c, config.web.trustProxy), words: 'POST to the link of a message' }
     await unsubscribe(web, delivery, evidence, now())
     // RFC 8058, 3.1: "The mail sender MUST NOT return an HTTPS redirect".
-    return show(c, WORDS.unsubscribed.title, WORDS.unsubscribed.lead(config.site.title))
+    const { title, lead } = words.web.unsubscribed
+    return show(c, words, { title, lead: lead(config.site.title) })
   })
 
   function deliveryOf(c: Context): number | null {
     return readToken(secret, 'unsubscribe', c.req.query('token') ?? '')
   }
 
-  async function isTest(delivery: number): Promise<boolean> {
-    return (await subscriberOfDelivery(db, delivery))?.kind === 'test'
+  /** Whom a message went to, as far as the page needs them: one who was erased since is spoken to as the site speaks. */
+  async function recipientOf(delivery: number): Promise<{ isTest: boolean; words: Words }> {
+    const found = await subscriberOfDelivery(db, delivery)
+    const { language } = config.site
+    const words = wordsFor(frameLanguage(found?.subscriber?.language ?? language, language))
+    return { isTest: found?.kind === 'test', words }
   }
 
   // A link without a token is the one that a message in the browser has, and is no mistake.
   function showHowToLeave(c: Context): Promise<Response> {
-    const { title, lead } = WORDS.howToLeave
+    const words = wordsFor(config.site.language)
     const hasToken = c.req.query('token') !== undefined
-    return show(c, title, lead, hasToken || c.req.method === 'POST' ? 404 : 200)
+    return show(c, words, words.web.howToLeave, hasToken || c.req.method === 'POST' ? 404 : 200)
   }
 
-  function show(c: Context, title: string, lead: string, status: 200 | 404 = 200): Promise<Response> {
-    return showPage(c, web, { title, content: html`<h1>${title}</h1><p>${lead}</p>` }, status)
+  function show(
+    c: Context,
+    { language }: Words,
+    { title, lead }: { title: string; lead: string },
+    status: 200 | 404 = 200,
+  ): Promise<Response> {
+    const content = html`<h1>${title}</h1><p>${lead}</p>`
+    return showPage(c, web, { title, content, language }, status)
   }
 }

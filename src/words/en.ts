@@ -1,4 +1,11 @@
-/** What Posthorn says by itself, in English: the catalogue that the others are held to. */
+/** What Posthorn says by itself, in English: the catalogue that the others are held to. All of it is plain text. */
+import { grammarOf } from './grammar.ts'
+
+const { plural, number } = grammarOf<'one'>('en')
+
+/** What every catalogue has to say. */
+export type Words = typeof english
+
 export const english = {
   /** BCP 47: what a screen reader speaks these words in. */
   language: 'en',
@@ -8,21 +15,30 @@ export const english = {
     readOn: (title: string) => `Read on: ${title}`,
     newPost: (site: string, date: string) =>
       `A new post on ${site}, ${date}. Read it here or in your browser.`,
-    newPosts: (count: number) => (count === 1 ? 'One new post' : `${count} new posts`),
+    newPosts: (count: number) => plural(count, { one: 'One new post', other: `${number(count)} new posts` }),
     digestSubject: (site: string, newest: string, others: number) =>
-      others === 0 ? `${site}: ${newest}` : `${site}: ${newest} and ${others} more`,
+      others === 0 ? `${site}: ${newest}` : `${site}: ${newest} and ${number(others)} more`,
     alsoNew: 'Also new',
     andMore: (count: number, site: string) =>
-      count === 1 ? `And one more post on ${site}` : `And ${count} more posts on ${site}`,
+      plural(count, {
+        one: `And one more post on ${site}`,
+        other: `And ${number(count)} more posts on ${site}`,
+      }),
     tooLong: 'This post is longer than a mail can be. The rest is in the browser.',
     reason: (site: string) => `You get this because you subscribed to ${site}.`,
     unsubscribe: 'Unsubscribe',
+    preferences: 'Preferences',
     notes: 'Notes',
     links: 'Links',
     note: (number: number) => `note ${number}`,
     picture: (alt: string) => (alt === '' ? 'Picture' : `Picture: ${alt}`),
     video: (host: string) => `Watch the video on ${host}`,
     audio: (host: string) => `Listen on ${host}`,
+    /** What cannot be in a mail, such as a map or a form. */
+    embedded: (host: string) => `See it on ${host}`,
+    /** A short message of somebody's on another site. */
+    said: (author: string) => `A post by ${author}`,
+    seePost: (host: string) => `See the post on ${host}`,
     confirmSubject: (site: string) => `Please confirm your subscription to ${site}`,
     confirmTitle: 'One more click',
     confirmLead: (site: string, address: string) =>
@@ -30,6 +46,158 @@ export const english = {
     confirmButton: 'Confirm my subscription',
     confirmByAddress: 'Or open this address:',
     confirmIgnore: 'If it was not you, there is nothing to do: without a confirmation no posts will come.',
-    confirmPreheader: (site: string) => `Confirm your address, and new posts from ${site} will come to you.`,
+    confirmPreheader: (site: string) => `It takes one click, and new posts from ${site} will come to you.`,
+    welcomeSubject: (site: string) => `Welcome to ${site}`,
+    welcomeTitle: 'Welcome',
+    welcomeLead: (site: string) =>
+      `You are subscribed to ${site}. New posts will come to this address, as often as you chose: each as soon as it is out, or several in one message.`,
+    welcomeChange:
+      'If that is too much or too little, change it at any time under “Preferences” below, where you can also pause. To leave, one click on “Unsubscribe” is enough; every message has both links at its end.',
+    /** Above the newest posts. */
+    welcomeNewest: 'To begin with, the newest posts:',
+    welcomePreheader: (site: string) => `What will come from ${site}, how often, and how you change that.`,
+  },
+  /** What the frame of all pages says, and the posts and lists in it. */
+  pages: {
+    allPosts: 'All posts',
+    by: 'by',
+    updated: 'Updated',
+    /** Between two names of several. */
+    comma: ', ',
+    tags: 'Tags',
+    /** Before the tags of a post. */
+    taggedWith: 'Tags:',
+    authors: 'Authors',
+    languages: 'Languages',
+    feeds: 'Feeds',
+    allFeeds: 'All feeds, for your reader (OPML)',
+    noPosts: 'No posts yet.',
+    older: 'Older posts',
+    subscribe: 'Subscribe',
+    invitation: 'New posts can come to you by e-mail, as often as you like.',
+    address: 'E-mail address',
+    leaveEmpty: 'Leave this empty',
+  },
+  /** What the pages of the web server say, on which people come and go. */
+  web: {
+    subscribe: {
+      title: (site: string) => `Subscribe to ${site}`,
+      lead: 'New posts come to you by e-mail. You can leave with one click at any time.',
+      address: 'Your e-mail address',
+      name: 'Your name (you may leave it empty)',
+      button: 'Subscribe',
+      faulty: (fault: string) => `Please look at this again: ${fault}.`,
+    },
+    /** What is wrong with an address, or with a name; these go on from "…; " and "…: ". */
+    faults: {
+      empty: 'write an address such as ada@example.org',
+      control: 'it holds a line break or another control character',
+      shape: 'it needs a name, one "@" and a domain, as in ada@example.org',
+      several: 'it has more than one "@"; write one address',
+      bare: 'write one bare address, without a name, comma, space or < >',
+      letters: 'the part before "@" has letters that not every mail server takes; ask for another address',
+      characters: 'the part before "@" may hold letters, digits, single dots and !#$%&\'*+/=?^_`{|}~-',
+      longLocal: (most: number) => `the part before "@" is longer than ${number(most)} characters`,
+      domain: 'the part after "@" is not a domain, such as example.org',
+      long: (most: number) => `it is longer than ${number(most)} characters`,
+    },
+    asked: {
+      title: 'Look into your mailbox',
+      sent: (address: string) =>
+        `If ${address} is not subscribed yet, a message is on its way to it. Open it and confirm: then new posts will come.`,
+      nothingCame:
+        'Nothing there after ten minutes? Look into the folder for spam, and whether the address is right. You can ask again tomorrow: one address gets at most one such message a day.',
+    },
+    confirm: {
+      title: 'Confirm your subscription',
+      lead: (site: string) => `One more click, and new posts from ${site} come to you by e-mail.`,
+      button: 'Yes, subscribe me',
+    },
+    confirmed: {
+      title: 'You are subscribed',
+      lead: 'The next new post will come to you. Each message has a link at its end for leaving.',
+    },
+    notConfirmable: {
+      title: 'This link does not work any more',
+      lead: 'It confirms a subscription for seven days. It may be older than that, or it was not copied whole.',
+      cure: 'Ask for a new one',
+    },
+    unsubscribe: {
+      title: 'Unsubscribe',
+      lead: (site: string) => `One click, and no more posts from ${site} come to you.`,
+      button: 'Unsubscribe',
+    },
+    unsubscribed: {
+      title: 'You are unsubscribed',
+      lead: (site: string) => `No more posts from ${site} will come to you.`,
+    },
+    test: {
+      title: 'This was a test',
+      lead: 'The message with this link was sent to try it out. It belongs to no subscription, so there is nothing to end.',
+    },
+    howToLeave: {
+      title: 'How to unsubscribe',
+      lead: 'Each message has a link for leaving at its end, made for the one who got it. Open the newest message and use the link there.',
+    },
+    preferences: {
+      title: 'Your subscription',
+      lead: (site: string) =>
+        `How new posts from ${site} come to you. A change holds at once; what is on its way already still comes.`,
+      rhythm: 'How often',
+      instant: 'Each post at once',
+      daily: 'Once a day, all in one message',
+      weekly: 'Once a week, all in one message',
+      monthly: 'Once a month, all in one message',
+      paused: 'Not for now',
+      name: 'Your name (you may leave it empty)',
+      language: 'Language of what we say around the posts',
+      button: 'Save',
+      leave: 'Unsubscribe',
+    },
+    /** After saving: what holds from now on. */
+    preferencesSaved: {
+      title: 'Saved',
+      instant: 'Each new post comes to you as soon as it is out.',
+      daily: 'New posts come to you once a day, all in one message.',
+      weekly: 'New posts come to you once a week, all in one message.',
+      monthly: 'New posts come to you once a month, all in one message.',
+      paused:
+        'Nothing comes to you for now. What you have not had comes when you choose another rhythm here.',
+    },
+    notSubscribed: {
+      title: 'You are not subscribed',
+      lead: (site: string) => `No posts from ${site} come to you, so there is nothing to change.`,
+      cure: 'Subscribe again',
+    },
+    howToChange: {
+      title: 'How to change your subscription',
+      lead: 'Each message has a link for this at its end, made for the one who got it. Open the newest message and use the link there.',
+    },
+    notFound: {
+      title: 'There is nothing here',
+      lead: 'The address may have been mistyped, or what was here is gone.',
+    },
+    gone: {
+      title: 'This is gone',
+      lead: 'What was here has been taken away, and will not come back.',
+    },
+    preview: {
+      title: (feed: string) => `The feed of ${feed}`,
+      lead: 'This is a feed. A feed reader that knows its address shows you each new post by itself: you need not come and look, and nobody has to know who you are.',
+      address: 'Copy this address into your feed reader',
+      how: 'No feed reader?',
+      mail: 'Let new posts come by e-mail.',
+      entries: 'What is in it now',
+      untitled: 'A post without a title',
+    },
+    tooLarge: { title: 'That was too much', lead: 'A form here holds a name and an address.' },
+    unreadable: {
+      title: 'That was not understood',
+      lead: 'What your program sent is not a form. Please try again.',
+    },
+    broken: {
+      title: 'Something is broken here',
+      lead: 'It is not your fault, and it has been written down. Please try again later.',
+    },
   },
 }

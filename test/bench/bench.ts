@@ -3,9 +3,20 @@
  * same run and the ratio is what counts: a machine has good and bad minutes. Exits 1 where a promise is broken.
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { createPrivateKey, sign } from 'node:crypto'
 import { once } from 'node:events'
-import { closeSync, fdatasyncSync, openSync, statSync, writeSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import {
+  closeSync,
+  fdatasyncSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -16,6 +27,7 @@ import { loadConfig } from '../../src/config.ts'
 import { deliverDue } from '../../src/deliveries/deliver.ts'
 import { printConfirmation } from '../../src/deliveries/enqueue.ts'
 import { openTransports } from '../../src/deliveries/outlet.ts'
+import { makeKey } from '../../src/mail/dkim-key.ts'
 import { delivering } from '../../src/round.ts'
 import { closeSite, openSite } from '../../src/site.ts'
 import { openDatabase, write } from '../../src/store/database.ts'
@@ -66,6 +78,7 @@ async function mailed<Result>(
   people: number,
   limits: object,
   work: (site: QueuedSite, sink: Sink) => Promise<Result>,
+  dkim?: Dkim,
 ): Promise<Result> {
   const sink = await openSink()
   const site = await queuedSite({
@@ -73,6 +86,7 @@ async function mailed<Result>(
     port: sink.port,
     connections: CONNECTIONS,
     limits,
+    ...(dkim ? { dkim } : {}),
     now: new Date(),
   })
   try {
@@ -198,15 +212,34 @@ async function measureControl(): Promise<void> {
   })
 }
 
-/** Messages a second with ledger and journal against a pool of nodemailer's without, in turns; both unsigned. */
-async function measureSpeed(rounds: number, people: number): Promise<void> {
+type Dkim = { domain: string; selector: string; privateKeyFile: string }
+
+/** Both signed, with one key of RSA-2048. */
+async function measureSigned(rounds: number, people: number): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'posthorn-bench-'))
+  try {
+    const privateKeyFile = join(folder, 'key.pem')
+    writeFileSync(privateKeyFile, makeKey('rsa'))
+    await measureSpeed(rounds, people, { domain: 'blog.example', selector: 'bench', privateKeyFile })
+    const { cpu } = await paceOf(200, async () => {
+      const key = createPrivateKey(readFileSync(privateKeyFile))
+      for (let n = 0; n < 200; n++) sign('sha256', Buffer.from(String(n)), key)
+    })
+    row('ms of CPU a bare signature, RSA-2048', cpu.toFixed(2))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** Messages a second with ledger and journal against a pool of nodemailer's without, in turns; both signed, or neither. */
+async function measureSpeed(rounds: number, people: number, dkim?: Dkim): Promise<void> {
   const ours: Pace[] = []
   const theirs: Pace[] = []
   const syncs: number[] = []
   let commits = 0
   // The first round warms both up and does not count.
   for (let round = 0; round <= rounds; round++) {
-    await mailed(people, {}, async ({ folder, issue }, sink) => {
+    const turn = async ({ folder, issue }: QueuedSite, sink: Sink) => {
       const site = await openSite(loadConfig(folder, {}), () => new Date())
       const transports = await openTransports(site.config.transports)
       try {
@@ -222,34 +255,36 @@ async function measureSpeed(rounds: number, people: number): Promise<void> {
         else ours.push(pace)
         const [rendition] = await renditionsOf(site.db, issue)
         if (!rendition) throw new Error('the issue has no rendition')
-        const pool = await poolPace(sink.port, people, rendition)
+        const pool = await poolPace(sink.port, people, rendition, dkim)
         if (round > 0) theirs.push(pool)
         syncs.push(...syncTimes(join(folder, 'sync')))
       } finally {
         for (const transport of transports) await transport.close()
         await closeSite(site)
       }
-    })
+    }
+    await mailed(people, {}, turn, dkim)
   }
+  const which = dkim ? 'signed, ' : ''
   const list = (figures: number[], digits = 0) =>
     `${median(figures).toFixed(digits)} (${figures.map((figure) => figure.toFixed(digits)).join(' ')})`
   const ratio = (of: (pace: Pace, round: number) => number) => list(ours.map(of), 2)
   const pool = (round: number) => theirs[round] as Pace
-  row('messages a second, ledger and journal on', list(ours.map(({ rate }) => rate)))
-  row('  a nodemailer pool, no ledger', list(theirs.map(({ rate }) => rate)))
+  row(`${which}messages a second, ledger and journal on`, list(ours.map(({ rate }) => rate)))
+  row(`  a nodemailer pool, ${which}no ledger`, list(theirs.map(({ rate }) => rate)))
   row(
     '  ours to the pool',
     ratio(({ rate }, round) => rate / pool(round).rate),
   )
   row(
-    'ms of CPU a message, ledger and journal on',
+    `${which}ms of CPU a message, ledger and journal on`,
     list(
       ours.map(({ cpu }) => cpu),
       2,
     ),
   )
   row(
-    '  a nodemailer pool, no ledger',
+    `  a nodemailer pool, ${which}no ledger`,
     list(
       theirs.map(({ cpu }) => cpu),
       2,
@@ -281,6 +316,7 @@ async function poolPace(
   port: number,
   people: number,
   { subject, html, text }: { subject: string; html: string; text: string },
+  dkim?: Dkim,
 ): Promise<Pace> {
   const pool = createTransport({
     pool: true,
@@ -291,6 +327,7 @@ async function poolPace(
     maxConnections: CONNECTIONS,
     maxMessages: Number.POSITIVE_INFINITY,
     allowInternalNetworkInterfaces: true,
+    ...(dkim ? { dkim: poolKey(dkim) } : {}),
   } as Parameters<typeof createTransport>[0])
   const from = 'A test blog <news@blog.example>'
   let next = 1
@@ -306,6 +343,10 @@ async function poolPace(
   } finally {
     pool.close()
   }
+}
+
+function poolKey({ domain, selector, privateKeyFile }: Dkim) {
+  return { domainName: domain, keySelector: selector, privateKey: readFileSync(privateKeyFile, 'utf8') }
 }
 
 function syncTimes(path: string): number[] {
@@ -366,7 +407,7 @@ async function measureTwo(people: number): Promise<void> {
     const config = loadConfig(folder, {})
     const site = await openSite(config, () => new Date())
     try {
-      const printed = await printConfirmation(config)
+      const printed = await printConfirmation(config, 'en')
       const running = await deliverers(folder, 2)
       const finished = running.go()
       let isRunning = true
@@ -377,7 +418,8 @@ async function measureTwo(people: number): Promise<void> {
       for (let n = 0; isRunning; n++) {
         const address = checkAddress(`visitor${n}@example.net`)
         if ('fault' in address) throw new Error(address.fault)
-        const asked = { ...address, name: '', evidence: { source: '127.0.0.0/24', words: '' } }
+        const evidence = { source: '127.0.0.0/24', words: '' }
+        const asked = { ...address, name: '', language: 'en', evidence }
         const started = performance.now()
         await askToSubscribe(site.db, asked, printed, config, site.secret, new Date())
         if (isRunning) waits.push(performance.now() - started)
@@ -403,6 +445,7 @@ async function measureTwo(people: number): Promise<void> {
 const parts: Record<string, () => Promise<unknown>> = {
   control: measureControl,
   speed: () => measureSpeed(5, 1_000),
+  signed: () => measureSigned(5, 1_000),
   two: () => measureTwo(4_000),
   memory: () => measureMemory(1_000, 20_000),
 }

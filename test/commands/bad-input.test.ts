@@ -160,11 +160,13 @@ describe('a configuration with faults', () => {
       ! config.json:4: "newsletter.from.email" is "a@b@c"; it has more than one "@"; write one address
       ! config.json:4: "newsletter.settle" is "soon"; write it as "10m", "1h" or "0"
       ! config.json:4: "newsletter.digests.weekly" is "Monday"; write it as "Mon 08:00"
-      ! config.json:5: "transports[0].dkim" is not built yet; take it out
+      ! config.json:5: "transports[0].dkim.domain" is missing; it has no default
+      ! config.json:5: "transports[0].dkim.selector" is missing; it has no default
+      ! config.json:5: "transports[0].dkim.privateKeyFile" is missing; it has no default
       ! config.json:6: "database.url" is "postgres://x"; write it as "sqlite:data/posthorn.db"
       ! config.json:7: "web.url" is "http://blog.example"; links in messages carry tokens, so write an https address (http is for localhost alone)
       ! config.json:7: "web.listen" is "8025"; write it as "127.0.0.1:8025"
-      ! posthorn: 12 faults, nothing was changed
+      ! posthorn: 14 faults, nothing was changed
       (exit 1)"
     `)
   })

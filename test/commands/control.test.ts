@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
 import { type Delivered, deliverDue } from '../../src/deliveries/deliver.ts'
+import { unsigned } from '../../src/mail/message.ts'
 import type { Envelope, Outcome, Transport } from '../../src/mail/transport.ts'
 import { delivering } from '../../src/round.ts'
 import { closeSite, openSite as openAt, type Site } from '../../src/site.ts'
@@ -54,6 +55,7 @@ function posting(
   return {
     name,
     connections,
+    sign: unsigned,
     left,
     async deliver(envelope, chunks, beforeFirstByte) {
       await before(begun++)

@@ -35,7 +35,7 @@ describe('a send by hand', () => {
       to       3 people
       when     now
       size     HTML SIZE, text SIZE
-      plan     ecbed0bd3e"
+      plan     1d4d7fef63"
     `)
     expect(await posthorn('send old')).toMatchInlineSnapshot(`
       "$ posthorn send old
@@ -44,7 +44,7 @@ describe('a send by hand', () => {
       to       3 people
       when     now
       size     HTML SIZE, text SIZE
-      plan     ecbed0bd3e
+      plan     1d4d7fef63
       ! posthorn: this goes to 3 people, and nobody is here to be asked
       ! try: say \`--yes\` to send it, or \`--dry-run\` to look first
       (exit 1)"
@@ -56,7 +56,7 @@ describe('a send by hand', () => {
       to       3 people
       when     now
       size     HTML SIZE, text SIZE
-      plan     ecbed0bd3e
+      plan     1d4d7fef63
       ! a dry run: nothing was sent"
     `)
     expect(await posthorn('send old', { types: 'n\n' })).toMatchInlineSnapshot(`
@@ -66,7 +66,7 @@ describe('a send by hand', () => {
       to       3 people
       when     now
       size     HTML SIZE, text SIZE
-      plan     ecbed0bd3e
+      plan     1d4d7fef63
       ! Send this to 3 people? [y/N] n
       ! nothing was sent
       (exit 1)"
@@ -82,7 +82,7 @@ describe('a send by hand', () => {
       to       1 person
       when     now
       size     HTML SIZE, text SIZE
-      plan     e0976bc091
+      plan     ae99eafd6c
       issue #1, Old: 1 sent"
     `)
     expect(await posthorn('send old', { types: 'y\n' })).toMatchInlineSnapshot(`
@@ -93,7 +93,7 @@ describe('a send by hand', () => {
       when      now
       size      HTML SIZE, text SIZE
       left out  1 has it already
-      plan      73cd388d27
+      plan      68cb54045b
       ! Send this to 2 people? [y/N] y
       issue #2, Old: 2 sent"
     `)

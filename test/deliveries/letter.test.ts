@@ -1,7 +1,8 @@
 import PostalMime, { type Email } from 'postal-mime'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Letter, letterWriter } from '../../src/deliveries/letter.ts'
-import { makeToken, readToken } from '../../src/mail/token.ts'
+import { unsigned } from '../../src/mail/message.ts'
+import { makeToken, readBounceAddress, readToken } from '../../src/mail/token.ts'
 import { write } from '../../src/store/database.ts'
 import { type ClaimedDelivery, claimDeliveries } from '../../src/store/deliveries.ts'
 import { insertRendition } from '../../src/store/renditions.ts'
@@ -18,7 +19,7 @@ beforeEach(async () => {
   mail = await mailing(20)
   claimed = (await claimDeliveries(mail.db, claimant('ada'), 20, NOW)).deliveries
   const writeLetter = letterWriter(mail.db, mail.config, SECRET)
-  letters = await Promise.all(claimed.map(writeLetter))
+  letters = await Promise.all(claimed.map((each) => writeLetter(each, unsigned)))
   emails = await Promise.all(letters.map((letter) => PostalMime.parse(Buffer.concat(letter.chunks))))
 })
 afterEach(() => mail.close())
@@ -27,6 +28,26 @@ const first = () => emails[0] as Email
 const bytes = (letter: Letter | undefined) => Buffer.concat(letter?.chunks ?? []).toString('latin1')
 const valuesOf = (email: Email, key: string) =>
   email.headers.filter((header) => header.key === key).map((header) => header.value)
+
+/** A rendition of no issue. */
+function renditionOf({ kind, text }: { kind: 'confirmation' | 'welcome'; text: string }): Promise<number> {
+  const html = `<a href="${text.trim()}">Yes</a>`
+  const row = {
+    kind,
+    posts: null,
+    language: 'en',
+    subject: 'Hello',
+    html,
+    text,
+    created_at: NOW.toISOString(),
+  }
+  return write(mail.db, (trx) => insertRendition(trx, null, row))
+}
+
+async function written(delivery: ClaimedDelivery): Promise<Email> {
+  const { chunks } = await letterWriter(mail.db, mail.config, SECRET)(delivery, unsigned)
+  return PostalMime.parse(Buffer.concat(chunks))
+}
 
 test('there is one From with one mailbox, of the newsletter', () => {
   expect(valuesOf(first(), 'from')).toEqual(['Ada <news@garden.example>'])
@@ -49,7 +70,9 @@ test('the Message-ID is long, of our own domain, tells nothing, and is another o
 test('a letter that is written again, by another process and a day later, is the same letter', async () => {
   const other = letterWriter(await mail.reopen(), mail.config, SECRET)
   const again = await Promise.all(
-    claimed.map((delivery) => other({ ...delivery, attempts: 5, due_at: 'later' } as ClaimedDelivery)),
+    claimed.map((delivery) =>
+      other({ ...delivery, attempts: 5, due_at: 'later' } as ClaimedDelivery, unsigned),
+    ),
   )
   expect(again.map(bytes)).toEqual(letters.map(bytes))
 })
@@ -95,6 +118,47 @@ test('no vacation answers it', () => {
   expect(valuesOf(first(), 'precedence')).toEqual(['bulk'])
 })
 
+test('complaints are counted for the issue, the list, the kind of mail and the sender, never for one person', () => {
+  for (const email of emails)
+    expect(valuesOf(email, 'feedback-id')).toEqual([`${mail.issue}:posts:issue:gardenexample`])
+})
+
+test('its language is that of the rendition', () => {
+  expect(valuesOf(first(), 'content-language')).toEqual(['en'])
+})
+
+test('the subject is no answer to anything, and the sender’s name says nothing of it', () => {
+  expect(first().subject).toBe('Tea & biscuits')
+  expect(valuesOf(first(), 'in-reply-to')).toEqual([])
+  expect(first().from?.name).toBe('Ada')
+})
+
+test('the way to their own settings has its own token', async () => {
+  const text = '\uE000preferences\uE001\n'
+  const delivery = claimed[0] as ClaimedDelivery
+  const rendition = await renditionOf({ kind: 'welcome', text })
+  const email = await written({ ...delivery, kind: 'welcome', issue: null, rendition })
+  const token =
+    /^https:\/\/news\.garden\.example\/preferences\?token=(\S+)\s*$/.exec(email.text ?? '')?.[1] ?? ''
+  expect(readToken(SECRET, 'preferences', token)).toBe(delivery.id)
+  expect(readToken(SECRET, 'unsubscribe', token)).toBeNull()
+  // A welcome is of the list, and one can leave at once.
+  expect(valuesOf(email, 'list-id')).toHaveLength(1)
+  expect(valuesOf(email, 'list-unsubscribe')).toHaveLength(1)
+  expect(valuesOf(email, 'feedback-id')).toEqual(['none:posts:welcome:gardenexample'])
+})
+
+test('what cannot be delivered comes back to an address of its own, where the newsletter has one for that', async () => {
+  const newsletter = { ...mail.config.newsletter, bounces: 'bounces@garden.example' }
+  const writeLetter = letterWriter(mail.db, { ...mail.config, newsletter }, SECRET)
+  for (const delivery of claimed.slice(0, 3)) {
+    const { envelope, chunks } = await writeLetter(delivery, unsigned)
+    expect(envelope.from).toMatch(/^bounces\+b-[0-9a-v]+-[0-9a-v]{20}@garden\.example$/)
+    expect(readBounceAddress(SECRET, envelope.from)).toBe(delivery.id)
+    expect(Buffer.concat(chunks).toString()).not.toContain('bounces')
+  }
+})
+
 test('text comes first, then HTML, both with the person’s own name', () => {
   const message = bytes(letters[0])
   expect(message.indexOf('text/plain')).toBeLessThan(message.indexOf('text/html'))
@@ -123,26 +187,15 @@ test('what letters share is one piece of memory', () => {
 
 describe('a confirmation', () => {
   test('asks one person, is part of no list, and has no way out of one', async () => {
-    const text = '\uE000confirm\uE001\n'
-    const rendition = await write(mail.db, (trx) =>
-      insertRendition(trx, null, {
-        kind: 'confirmation',
-        posts: null,
-        language: 'en',
-        subject: 'Please confirm',
-        html: `<a href="${text.trim()}">Yes</a>`,
-        text,
-        created_at: NOW.toISOString(),
-      }),
-    )
+    const rendition = await renditionOf({ kind: 'confirmation', text: '\uE000confirm\uE001\n' })
     const delivery = {
       ...(claimed[0] as ClaimedDelivery),
       kind: 'confirmation' as const,
       issue: null,
       rendition,
     }
-    const letter = await letterWriter(mail.db, mail.config, SECRET)(delivery)
-    const email = await PostalMime.parse(Buffer.concat(letter.chunks))
+    const email = await written(delivery)
+    expect(valuesOf(email, 'feedback-id')).toEqual(['none:posts:confirmation:gardenexample'])
     expect(email.headers.map((header) => header.key).filter((key) => key.startsWith('list-'))).toEqual([])
     expect(valuesOf(email, 'precedence')).toEqual([])
     expect(valuesOf(email, 'auto-submitted')).toEqual(['auto-generated'])
@@ -155,6 +208,6 @@ test('a rendition that is not there is told each time it is asked for, and stand
   const writeLetter = letterWriter(mail.db, mail.config, SECRET)
   const delivery = claimed[0] as ClaimedDelivery
   for (let turn = 0; turn < 2; turn++)
-    await expect(writeLetter({ ...delivery, rendition: 999 })).rejects.toThrow()
-  expect(bytes(await writeLetter(delivery))).toBe(bytes(letters[0]))
+    await expect(writeLetter({ ...delivery, rendition: 999 }, unsigned)).rejects.toThrow()
+  expect(bytes(await writeLetter(delivery, unsigned))).toBe(bytes(letters[0]))
 })

@@ -212,16 +212,17 @@ describe('F18: somebody who, while their copy is queued,', () => {
   async function comeAs(site: FaultySite, address: string): Promise<void> {
     const { db, config, secret } = site
     site.pass(1)
-    const printed = await printConfirmation(config)
+    const printed = await printConfirmation(config, 'en')
     const [local = '', domain = ''] = address.split('@')
     const asked = { address: `${local}@${domain.toLowerCase()}`, key: address.toLowerCase() }
-    await askToSubscribe(db, { ...asked, name: '', evidence: EVIDENCE }, printed, config, secret, site.now())
+    const said = { name: '', language: 'en', evidence: EVIDENCE }
+    await askToSubscribe(db, { ...asked, ...said }, printed, config, secret, site.now())
     const { id } = await db
       .selectFrom('deliveries')
       .select('id')
       .where('kind', '=', 'confirmation')
       .executeTakeFirstOrThrow()
-    expect(await confirm(db, id, EVIDENCE, secret, site.now())).toBe(true)
+    expect(await confirm(db, id, EVIDENCE, null, secret, site.now())).toBe(true)
   }
 })
 

@@ -96,9 +96,9 @@ async function deliver(site: Site): Promise<number> {
   const { sent } = await deliverDue({
     ...{ db, journal, secret, now },
     outlets: [{ transport: countedTransport(transport), limits: {}, domainLimits: {} }],
-    writeLetter: (delivery) => {
+    writeLetter: (delivery, sign) => {
       pass('before a letter')
-      return write(delivery)
+      return write(delivery, sign)
     },
     onSettled: () => pass('after the outcome'),
     signal: new AbortController().signal,

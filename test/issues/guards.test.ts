@@ -249,6 +249,20 @@ describe('an issue that is held', () => {
     expect(await states(session)).toEqual(['#1 Old: held'])
   })
 
+  test('is not released while its template has a fault, nor is anything new sent, and both say where', async () => {
+    const session = await heldBlog()
+    const fault =
+      "templates/issue.mjml:2: {{ subscriber.name | upcase }} would be the same for all readers; print it, such as {{ subscriber.name | default: 'there' }}"
+    session.write('templates/issue.mjml', "{% layout 'frame.mjml' %}\n{{ subscriber.name | upcase }}")
+    expect(await session.posthorn('issues release 1')).toContain(fault)
+    session.write('posts/tea.md', post('Tea', '2026-11-02'))
+    expect(await session.posthorn('plan tea')).toContain(fault)
+    session.setClock('2026-11-03T09:00:00Z')
+    expect(await session.posthorn('worker --once')).toContain(fault)
+    expect(await states(session)).toEqual(['#1 Old: held'])
+    expect(mail(session)).toEqual([])
+  })
+
   test('that is cancelled goes to nobody, now or ever by the schedule', async () => {
     const session = await heldBlog()
     expect(await session.posthorn('issues cancel 1')).toMatchInlineSnapshot(`

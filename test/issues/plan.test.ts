@@ -24,11 +24,11 @@ import {
   type Subscriber,
   suppress,
   unsubscribeSubscriber,
+  updatePreferences,
 } from '../../src/store/subscribers.ts'
+import { RHYTHMS } from '../../src/subscribers/preferences.ts'
 import { defaults } from '../../src/subscribers/subscribe.ts'
 import { makeSite, post, type TestSite } from '../site.ts'
-
-const RHYTHMS: readonly SubscriberRhythm[] = ['instant', 'daily', 'weekly', 'monthly', 'paused']
 
 /** What would be sent by hand: a digest, or posts by their files. */
 async function byHand(
@@ -44,7 +44,7 @@ async function byHand(
           posts: posts.filter((each) => wanted.files.includes(each.file)),
           addressKeys: wanted.to ?? null,
         }
-  return planByHand(site.db, chosen, posts, site.now(), site.now())
+  return planByHand(site.db, chosen, posts, site.config, site.now(), site.now())
 }
 
 /** Sends it: the next round delivers what is enqueued here. What it says is plain: MJML would take most of the time. */
@@ -54,12 +54,12 @@ async function send(site: TestSite, wanted: Parameters<typeof byHand>[1]): Promi
 }
 
 function plainly(issue: PlannedIssue): Printed[] {
-  return issue.groups.map(({ keys }) => {
+  return issue.groups.map(({ keys, language }) => {
     const titles = issue.posts.filter((each) => keys.includes(each.key)).map((each) => each.title)
     const subject = titles.join(' and ')
     return {
       keys: keys.join(','),
-      language: 'en',
+      language,
       rendition: { subject, html: `<p>${subject}</p>`, text: subject },
     }
   })
@@ -450,7 +450,10 @@ async function live(steps: Step[], lives: Act[][]): Promise<void> {
         handed.push(index)
       } else if (act && RHYTHMS.includes(act as SubscriberRhythm)) {
         person.rhythm = act as SubscriberRhythm
-        await row.set({ rhythm: person.rhythm }).execute()
+        const known = await findSubscriber(site.db, addressOf(index))
+        // As on their page, where they change their language as lightly.
+        const wanted = { name: act, rhythm: person.rhythm, language: at % 2 === 0 ? 'en' : 'ja' }
+        if (known) await write(site.db, (trx) => updatePreferences(trx, known.id, wanted))
       }
     }
     for (let number = 0; number < step.posts; number++) {

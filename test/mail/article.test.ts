@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { renderArticle } from '../../src/mail/article.ts'
+import { beginsWithVideo, renderArticle } from '../../src/mail/article.ts'
 import { parseMarkdown } from '../../src/posts/markdown.ts'
 import { english } from '../../src/words/en.ts'
 
@@ -15,11 +15,12 @@ const article = (markdown: string, language = 'en') =>
 const bare = (markdown: string) =>
   article(markdown)
     .replace(/ style="[^"]*"/g, '')
+    .replace(/ (width="100%"|cellspacing="0"|cellpadding="0"|class="\w+")/g, '')
     .replace(/^<div lang="en" dir="ltr">|<\/div>$/g, '')
 
 const words = (html: string) =>
   html
-    .replace(/<br \/>/g, '\n')
+    .replace(/<br( \/)?>/g, '\n')
     .replace(/<[^>]*>/g, '')
     .replaceAll('\u00A0', ' ')
     .replaceAll('&lt;', '<')
@@ -48,7 +49,7 @@ test('code keeps every character and every space, also in Word, which knows only
   const code = 'if (a < b && c) {\n\treturn "&amp;lt;"  // 日本語 🎈\n    x\n\n}'
   const html = article(`\`\`\`js\n${code}\n\`\`\``)
   expect(words(html)).toBe(code.replaceAll('\t', '    '))
-  expect(html).toContain('<br />\u00A0\u00A0\u00A0\u00A0return')
+  expect(html).toContain('<br>\u00A0\u00A0\u00A0\u00A0return')
   expect(html).toMatch(/<pre dir="ltr" style="[^"]*white-space:pre-wrap[^"]*word-break:break-word/)
 })
 
@@ -64,7 +65,7 @@ test('tables say what their head cells are the head of', () => {
 
 test('task lists show their boxes as characters, for mail has no forms', () => {
   const html = bare('- [x] done\n- [ ] open')
-  expect(words(html)).toBe('☑  done☐  open')
+  expect(words(html)).toBe('☑\uFE0E  done☐\uFE0E  open')
   expect(html).not.toContain('<input')
 })
 
@@ -109,11 +110,66 @@ test('footnotes are numbers and a list, without jumps', () => {
 
 test('a video is a link to where it can be watched', () => {
   const frame = '<iframe src="https://www.youtube-nocookie.com/embed/dQw4w9WgXcQ?rel=0">no frames</iframe>'
-  const link = '<a href="https://www.youtube.com/watch?v=dQw4w9WgXcQ">Watch the video on youtube.com</a>'
-  expect(bare(frame)).toBe(link)
-  expect(bare('<video controls><source src="/a.mp4" type="video/mp4"></video>')).toContain(
-    '<a href="https://garden.example/a.mp4">Watch the video on garden.example</a>',
+  const link = '<a href="https://www.youtube.com/watch?v=dQw4w9WgXcQ">'
+  expect(bare(frame)).toContain(link)
+  expect(words(bare(frame))).toBe('▶\uFE0E  Watch the video on youtube.com')
+  const video = bare('<video controls><source src="/a.webm"><source src="/a.mp4">Get a browser</video>')
+  expect(video.match(/<a [^>]*>/g)).toEqual(['<a href="https://garden.example/a.webm">'])
+  expect(words(video)).toBe('▶\uFE0E  Watch the video on garden.example')
+  // What is not whole in one piece of raw HTML is still a link, and one.
+  expect(bare('A <video><source src="/a.mp4"><source src="/b.mp4">').match(/<a [^>]*>/g)).toHaveLength(1)
+})
+
+test("a video that a post begins with has the post's picture for its poster, and no other video has", () => {
+  const video = 'https://youtu.be/dQw4w9WgXcQ'
+  const options = {
+    url: 'https://garden.example/posts/hello/',
+    language: 'en',
+    words: english.mail,
+    image: 'lead.jpg',
+  }
+  const posters = (markdown: string) =>
+    renderArticle(parseMarkdown(markdown), options).match(/src="[^"]*lead.jpg"/g)?.length ?? 0
+  expect(posters(`${video}\n\n${video}`)).toBe(1)
+  expect(posters(`Hello.\n\n${video}`)).toBe(0)
+  expect(posters(`[![A poster of its own](own.jpg)](${video})`)).toBe(0)
+  for (const [markdown, begins] of [
+    [video, true],
+    [`Hello.\n\n${video}`, false],
+    ['', false],
+  ] as const)
+    expect(beginsWithVideo(parseMarkdown(markdown), options)).toBe(begins)
+  expect(beginsWithVideo(parseMarkdown(video), { ...options, image: null })).toBe(false)
+})
+
+test('links have the colour of the newsletter', () => {
+  const options = { url: 'https://garden.example/', language: 'en', words: english.mail, accent: '#123456' }
+  expect(renderArticle(parseMarkdown('[a](/b)'), options)).toContain(
+    '<a href="https://garden.example/b" style="color:#123456;',
   )
+})
+
+test('pictures that Posthorn hosts have its address and no more than their own width', () => {
+  const hosted = (width: number) =>
+    renderArticle(parseMarkdown('![a](b.webp)'), {
+      url: 'https://garden.example/posts/hello/',
+      language: 'en',
+      words: english.mail,
+      pictures: new Map([
+        [
+          'https://garden.example/posts/hello/b.webp',
+          { src: 'https://garden.example/media/c.png', width, height: 9 },
+        ],
+      ]),
+    })
+  expect(hosted(2000)).toContain('<img src="https://garden.example/media/c.png" alt="a" width="552"')
+  expect(hosted(20)).toContain('<img src="https://garden.example/media/c.png" alt="a" width="20"')
+})
+
+test('letters that have no italics are stressed by weight', () => {
+  for (const language of ['ar', 'he', 'ja', 'zh-Hant'])
+    expect(article('*a*', language)).toContain('<em style="font-style:normal;font-weight:bold;">')
+  expect(article('*a*', 'de')).toContain('<em>a</em>')
 })
 
 test('raw HTML keeps its content and loses what could do harm, styles of the author included', () => {
@@ -139,9 +195,9 @@ test('unclosed raw HTML cannot leave the article', () => {
 
 test('an article in Arabic is aligned to the right, its code is not', () => {
   const html = article('> ا\n\n- ب\n\n```\nc\n```', 'ar')
-  expect(html).toMatch(/^<div lang="ar" dir="rtl">/)
-  expect(html).toContain('border-right:3px')
-  expect(html).toContain('padding-right:26px')
+  expect(html).toMatch(/^<div lang="ar" dir="rtl" style="text-align:right;/)
+  expect(html).toContain('border-right:4px')
+  expect(html).toContain('margin-right:26px')
   expect(html).toContain('<pre dir="ltr"')
 })
 
@@ -180,6 +236,23 @@ test('whatever the text, what comes out is harmless', () => {
           '[^1]: ',
           '```\n',
         ],
+        ...[
+          '<video src="',
+          '</video>',
+          '<source src=',
+          '<blockquote class="twitter-tweet">',
+          '</blockquote>',
+          'https://youtu.be/abcdefgh',
+          '[![',
+          '<pre>',
+          '</pre>',
+          '<table>',
+          '<td>',
+          '</table>',
+          '\uFDD0',
+          '1.2\uFDD1',
+          '\uFDD20\uFDD3',
+        ],
       ),
     ),
     { maxLength: 20 },
@@ -192,6 +265,7 @@ test('whatever the text, what comes out is harmless', () => {
       expect(tags.replace(/"[^"]*"/g, '""')).not.toMatch(/\son\w+=|<[^>]*</)
       for (const [, address = ''] of tags.matchAll(/(?:href|src)="([^"]*)"/g))
         expect(address).toMatch(/^(https?:|mailto:)/)
+      expect(html).not.toMatch(/[\uFDD0-\uFDD3]/)
     }),
     { numRuns: 500 },
   )

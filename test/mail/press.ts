@@ -1,9 +1,34 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Mjml } from '../../src/mail/mjml.ts'
-import type { Press } from '../../src/mail/render.ts'
+import { afterAll, beforeAll } from 'vitest'
+import type { Press } from '../../src/mail/frame.ts'
+import { type Mjml, withMjml } from '../../src/mail/mjml.ts'
 import type { Post } from '../../src/posts/post.ts'
+
+/** One child process for all tests of a file, as all renditions of a round share one. */
+export function sharedMjml(): Mjml {
+  let shared: Mjml
+  let close: () => void
+  let closed: Promise<void>
+  beforeAll(
+    () =>
+      new Promise<void>((ready) => {
+        closed = withMjml((started) => {
+          shared = started
+          ready()
+          return new Promise((done) => {
+            close = done
+          })
+        })
+      }),
+  )
+  afterAll(() => {
+    close()
+    return closed
+  })
+  return (source) => shared(source)
+}
 
 /** A site in a new folder, with templates of its own if any are given. */
 export async function pressOf(mjml: Mjml, templates: Record<string, string> = {}): Promise<Press> {
@@ -22,6 +47,10 @@ export async function pressOf(mjml: Mjml, templates: Record<string, string> = {}
       language: 'en',
       timeZone: 'Europe/Berlin',
     },
+    posts: { folder: join(folder, 'posts'), link: '/posts/{slug}/' },
+    feeds: { folder: join(folder, 'public'), url: 'https://garden.example', entries: 20, size: 512_000 },
+    journal: { file: join(folder, 'posthorn.journal') },
+    web: { url: 'https://mail.garden.example', host: '127.0.0.1', port: 8025, trustProxy: false },
     newsletter: {
       from: { name: 'The Garden', email: 'news@garden.example' },
       postalAddress: 'The Garden, 1 Example Street, 12345 Exampletown',
@@ -64,4 +93,12 @@ export function post(title: string, markdown: string, changes: Partial<Post> = {
     size: 0,
     ...changes,
   }
+}
+
+/** A message as its reader's program reads it. */
+export function decodeQuotedPrintable(text: string): string {
+  const bytes = text
+    .replace(/=\r\n/g, '')
+    .replace(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  return Buffer.from(bytes, 'latin1').toString()
 }

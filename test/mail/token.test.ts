@@ -1,9 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { makeMessageId, makeToken, type Purpose, readToken } from '../../src/mail/token.ts'
+import { checkAddress } from '../../src/address.ts'
+import { BOUNCES_LOCAL_PART } from '../../src/config-schema.ts'
+import {
+  makeBounceAddress,
+  makeMessageId,
+  makeToken,
+  type Purpose,
+  readBounceAddress,
+  readToken,
+} from '../../src/mail/token.ts'
 
 const SECRET = 'a key for tests'
-const purposes = fc.constantFrom<Purpose[]>('unsubscribe', 'confirm')
+const purposes = fc.constantFrom<Purpose[]>('unsubscribe', 'preferences', 'confirm')
 const ids = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER })
 
 test('a token is read back as the delivery it came in', () => {
@@ -42,7 +51,7 @@ test('a token in which anything was changed opens nothing', () => {
 test('whatever a stranger sends, reading it never throws and opens nothing', () => {
   const anything = fc.oneof(
     fc.string({ unit: 'binary' }),
-    fc.stringMatching(/^[uc][0-9a-z]{1,11}-[A-Za-z0-9_-]{22}$/),
+    fc.stringMatching(/^[upc][0-9a-z]{1,11}-[A-Za-z0-9_-]{22}$/),
   )
   fc.assert(
     fc.property(anything, purposes, (token, purpose) => {
@@ -50,6 +59,53 @@ test('whatever a stranger sends, reading it never throws and opens nothing', () 
     }),
     { numRuns: 2000 },
   )
+})
+
+describe('the address that bounces of one delivery go to', () => {
+  const BOUNCES = 'bounces@garden.example'
+
+  test('is read back as the delivery, also where a server changed its case', () => {
+    fc.assert(
+      fc.property(ids, (id) => {
+        const address = makeBounceAddress(SECRET, BOUNCES, id)
+        expect(readBounceAddress(SECRET, address)).toBe(id)
+        expect(readBounceAddress(SECRET, address.toUpperCase())).toBe(id)
+        expect(makeBounceAddress(SECRET, BOUNCES, id)).toBe(address)
+        expect(address).toMatch(/^bounces\+b-[0-9a-v]+-[0-9a-v]{20}@garden\.example$/)
+      }),
+    )
+  })
+
+  test('is an address that mail servers take, whatever the newsletter’s is', () => {
+    const longest = `${'b'.repeat(BOUNCES_LOCAL_PART)}@garden.example`
+    const address = makeBounceAddress(SECRET, longest, Number.MAX_SAFE_INTEGER)
+    expect(address.lastIndexOf('@')).toBe(64)
+    expect(checkAddress(address)).toMatchObject({ address })
+    expect(readBounceAddress(SECRET, address)).toBe(Number.MAX_SAFE_INTEGER)
+    expect(readBounceAddress(SECRET, makeBounceAddress(SECRET, 'a+b-c@garden.example', 7))).toBe(7)
+  })
+
+  test('cannot be made by anybody else', () => {
+    const address = makeBounceAddress(SECRET, BOUNCES, 7)
+    expect(readBounceAddress('another key', address)).toBeNull()
+    expect(readBounceAddress(SECRET, BOUNCES)).toBeNull()
+    for (let at = 0; at < address.indexOf('@'); at++) {
+      expect(readBounceAddress(SECRET, address.slice(0, at) + address.slice(at + 1)) ?? 7).toBe(7)
+      if (at < 'bounces+b-'.length) continue
+      for (const letter of '0123456789abcdefghijklmnopqrstuvw-+_.') {
+        const changed = address.slice(0, at) + letter + address.slice(at + 1)
+        if (changed !== address) expect(readBounceAddress(SECRET, changed)).toBeNull()
+      }
+    }
+    // The number is written in one way.
+    expect(readBounceAddress(SECRET, address.replace('+b-7-', '+b-07-'))).toBeNull()
+  })
+
+  test('is not a link: the one opens nothing of the other', () => {
+    const token = /b-(\w+)-(\w+)@/.exec(makeBounceAddress(SECRET, BOUNCES, 7)) as RegExpExecArray
+    for (const letter of 'upcb')
+      expect(readToken(SECRET, 'unsubscribe', `${letter}7-${token[2]}00`)).toBeNull()
+  })
 })
 
 describe('a Message-ID', () => {

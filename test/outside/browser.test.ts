@@ -1,16 +1,15 @@
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import axe, { type AxeResults } from 'axe-core'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { makeBlog } from './blog.ts'
+import { faultsOf } from './eyes.ts'
 import { missing } from './programs.ts'
 import { buildSampleSite, mailSampleSite } from './sample-site.ts'
 
 const CHROMIUM = '/usr/bin/chromium'
 /** Where config.example.json says the blog is. Its files answer; everything else on the network is cut off. */
 const BLOG = 'http://localhost:8025'
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
 
 describe.skipIf(missing(CHROMIUM, '--version'))('Chromium', () => {
   let browser: Browser
@@ -154,20 +153,4 @@ async function openPage(
     return route.fulfill({ path: join(folder, decodeURIComponent(file)) })
   })
   return context.newPage()
-}
-
-/** What sticks out to the side, and what somebody with other eyes or without a mouse would stumble over. */
-async function faultsOf(page: Page, name: string): Promise<string[]> {
-  // As text, since these tests are typed for Node, where there is no window.
-  const wanted = await page.evaluate<number>('document.documentElement.scrollWidth')
-  const shown = await page.evaluate<number>('innerWidth')
-  const wide = wanted > shown ? [`${name}: ${wanted} px wide where ${shown} are there`] : []
-  await page.evaluate(axe.source)
-  const { violations } = await page.evaluate<AxeResults>(`axe.run({ runOnly: ${JSON.stringify(RULES)} })`)
-  return [
-    ...wide,
-    ...violations.flatMap(({ id, help, nodes }) =>
-      nodes.map(({ html }) => `${name}: ${help} (${id}) at ${html.slice(0, 200)}`),
-    ),
-  ]
 }

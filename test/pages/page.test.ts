@@ -52,15 +52,18 @@ test("dates are on the site's clock and in the language of the page", async () =
 
 test('a page offers the feeds and a way to subscribe, and says in which language it speaks by itself', async () => {
   const { config } = await makeSite()
-  const page = renderPage({ title: 'عنوان', content: '<p>نص</p>', language: 'ar' }, config)
-  expect(page).toContain('<html lang="ar" dir="rtl">')
+  const page = renderPage({ title: 'כותרת', content: '<p>טקסט</p>', language: 'he' }, config)
+  expect(page).toContain('<html lang="he" dir="rtl">')
   expect(page).toContain('<footer lang="en">')
   expect(page).toContain(
     '<link rel="alternate" type="application/atom+xml" title="Tea &amp; &lt;code&gt; (Atom)" href="https://blog.example/atom.xml">',
   )
   expect(page).toContain('<a href="http://localhost:8025/subscribe">Subscribe</a>')
-  expect(page).toContain('<p>نص</p>')
+  expect(page).toContain('<p>טקסט</p>')
   expect(page).not.toContain('canonical')
+  const arabic = renderPage({ title: 'عنوان', content: '', language: 'ar-EG' }, config)
+  expect(arabic).toContain('<html lang="ar-EG" dir="rtl">')
+  expect(arabic).toContain('<a href="http://localhost:8025/subscribe">الاشتراك</a>')
 })
 
 test('a page that is not to be found by search engines says so', async () => {

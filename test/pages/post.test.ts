@@ -8,6 +8,8 @@ async function pageOf(text: string, more = ''): Promise<string> {
   return site.read('public/posts/one/index.html')
 }
 
+const textOf = (page: string) => page.replace(/<[^>]*>/g, '')
+
 test('a heading is led to by its name, as on GitHub, and each by another', async () => {
   const page = await pageOf(
     '[up](#usage)\n\n## Usage\n\n## *Usage* & `more`\n\n### Usage\n\n## Über uns, 3.0_b\n\n## 日本語\n\n## !!!\n\n<h2 id="mine">Mine</h2>\n\n## Mine',
@@ -77,4 +79,14 @@ test('the form asks at the address that takes it, with the fields that are read 
 test('a post that nothing leads to asks search engines to pass', async () => {
   expect(await pageOf('Hello.', 'unlisted: true')).toContain('<meta name="robots" content="noindex">')
   expect(await pageOf('Hello.')).not.toContain('noindex')
+})
+
+test('around a post everything is as its language writes it', async () => {
+  const page = await pageOf('こんにちは。', 'lang: ja\nauthors: [Ada, 紫式部]\ntags: [お茶]')
+  expect(page).toContain('<html lang="ja" dir="ltr">')
+  expect(textOf(page)).toMatch(/2026年1月31日 著者： Ada、紫式部\n.*タグ：/s)
+  expect(page).toContain('<input type="hidden" name="language" value="ja">')
+  const arabic = await pageOf('أهلًا.', 'lang: ar\nauthors: [Ada, Grace]')
+  expect(arabic).toContain('<html lang="ar" dir="rtl">')
+  expect(textOf(arabic)).toContain('31 يناير 2026 بقلم Ada، Grace\n')
 })

@@ -16,6 +16,8 @@ describe.skipIf(!existsSync(folder))('the 141 posts of a real blog', () => {
       expect(post.title, post.file).not.toBe('')
       expect(post.summary, post.file).not.toBe('')
       expect(post.html, post.file).not.toMatch(/ (href|src)="(?!https?:|mailto:)/)
+      // Prices, shells and names with dollars, but no math.
+      expect(post.html, post.file).not.toContain(' dir="ltr"')
     }
   })
 })

@@ -1,6 +1,7 @@
 /** Delivers what is due in a site's folder and says how many messages left, and what went wrong. */
 import { loadConfig } from '../../src/config.ts'
 import { deliverDue } from '../../src/deliveries/deliver.ts'
+import { unsigned } from '../../src/mail/message.ts'
 import type { Transport } from '../../src/mail/transport.ts'
 import { delivering } from '../../src/round.ts'
 import { closeSite, openSite } from '../../src/site.ts'
@@ -10,6 +11,7 @@ let left = 0
 const transport: Transport = {
   name: 'smtp mail.example.org:587',
   connections: 1,
+  sign: unsigned,
   async deliver(_, __, beforeFirstByte) {
     if (await beforeFirstByte()) left++
     return { kind: 'sent', reply: '250 ok' }

@@ -9,6 +9,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
 import { deliverDue } from '../../src/deliveries/deliver.ts'
 import { openLog } from '../../src/log.ts'
+import { unsigned } from '../../src/mail/message.ts'
 import type { Outcome, Transport } from '../../src/mail/transport.ts'
 import { delivering, emptyMemory, publishAndPlan } from '../../src/round.ts'
 import { closeSite, openSite, type Site } from '../../src/site.ts'
@@ -67,6 +68,7 @@ async function deliver(site: Site, most: number, answer: Outcome = { kind: 'sent
   const transport: Transport = {
     name: 'smtp mail.example.org:587',
     connections: 1,
+    sign: unsigned,
     async deliver({ to }, _, beforeFirstByte) {
       if (!(await beforeFirstByte()))
         return { kind: 'not sent', reason: 'no longer wanted', scope: 'message' }

@@ -24,6 +24,7 @@ import { type Delivered, deliverDue } from '../../src/deliveries/deliver.ts'
 import { enqueueByHand, printIssue, releaseIssue } from '../../src/deliveries/enqueue.ts'
 import { UserError } from '../../src/errors.ts'
 import { planByHand } from '../../src/issues/plan.ts'
+import { unsigned } from '../../src/mail/message.ts'
 import { makeToken, readToken } from '../../src/mail/token.ts'
 import type { Outcome, Transport } from '../../src/mail/transport.ts'
 import { delivering, emptyMemory, lookAtPosts, publishAndPlan } from '../../src/round.ts'
@@ -102,6 +103,7 @@ async function deliver(
   const transport: Transport = {
     name: 'smtp mail.example.org:587',
     connections: 1,
+    sign: unsigned,
     async deliver({ to }, chunks, beforeFirstByte) {
       if (!(await beforeFirstByte()))
         return { kind: 'not sent', reason: 'no longer wanted', scope: 'message' }
@@ -330,6 +332,7 @@ describe('after yesterday’s database was restored', () => {
         each.db,
         { kind: 'posts', posts, addressKeys: null },
         posts,
+        each.config,
         each.now(),
         each.now(),
       )

@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Email } from 'postal-mime'
 import { describe, expect, test } from 'vitest'
 import { enqueueTest } from '../../src/deliveries/enqueue.ts'
@@ -64,6 +66,7 @@ describe('a reader comes and goes', () => {
     await site.round()
     expect((await site.mail()).filter((line) => !line.includes('confirm'))).toEqual([
       'Grace@example.org: News',
+      'Grace@example.org: Welcome to A test blog',
     ])
     const news = await newest(site, /News/)
     const header = news.headers.find((each) => each.key === 'list-unsubscribe')?.value
@@ -185,7 +188,81 @@ describe('a reader comes and goes', () => {
     expect((await site.mail()).filter((line) => !line.includes('confirm'))).toEqual([
       'ada@example.org: One',
       'ada@example.org: Three',
+      'ada@example.org: Welcome to A test blog',
     ])
+  })
+})
+
+describe('a welcome', () => {
+  async function confirmed(site: TestSite, address = 'ada@example.org') {
+    const browser = await openBrowser(site)
+    await browser.submit('/subscribe', { address })
+    await site.round()
+    const link = linkIn((await newest(site, /confirm/)).text, 'confirm')
+    await browser.submit(link, {})
+    return { browser, link }
+  }
+
+  const welcomes = (site: TestSite) =>
+    site.db.selectFrom('deliveries').select(['state', 'reply']).where('kind', '=', 'welcome').execute()
+
+  test('comes once to who has confirmed, with the newest posts as links and its own ways to change and leave', async () => {
+    const site = await makeSite()
+    site.write('a.md', post('Seen', '2026-10-01'))
+    site.write('b.md', `---\ntitle: Hidden\ndate: 2026-10-02\nunlisted: true\n---\nHidden.\n`)
+    site.write('c.md', `---\ntitle: Unfinished\ndate: 2026-10-03\ndraft: true\n---\nUnfinished.\n`)
+    site.write('d.md', `---\ntitle: Not by mail\ndate: 2026-10-04\nmail: false\n---\nNot by mail.\n`)
+    site.write('e.md', post('To come', '2026-12-04'))
+    await site.round()
+    const { browser, link } = await confirmed(site)
+    for (const again of [link, link]) await browser.submit(again, {})
+    await site.round()
+    expect(await welcomes(site)).toMatchObject([{ state: 'sent' }])
+    const message = await newest(site, /Welcome/)
+    expect(message.text).toContain('Seen')
+    expect(message.text).toContain('https://blog.example/posts/a/')
+    for (const secret of ['Hidden', 'Unfinished', 'Not by mail', 'To come'])
+      for (const part of [message.text, message.html]) expect(part).not.toContain(secret)
+    const headers = new Map(message.headers.map(({ key, value }) => [key, value]))
+    expect(headers.get('list-unsubscribe-post')).toBe('List-Unsubscribe=One-Click')
+    expect(headers.get('list-id')).toContain('posts.blog.example')
+    const change = linkIn(message.text, 'preferences')
+    expect(message.html).toContain(change)
+    await browser.submit(change, { name: 'Ada', rhythm: 'daily', language: 'en' })
+    expect(await person(site, 'ada@example.org')).toMatchObject({ rhythm: 'daily', name: 'Ada' })
+    await browser.submit(linkIn(message.text, 'unsubscribe'), {})
+    expect(await person(site, 'ada@example.org')).toMatchObject({ status: 'unsubscribed' })
+    // What it names was not mailed by it.
+    expect(await site.db.selectFrom('delivery_posts').selectAll().execute()).toEqual([])
+  })
+
+  test('goes to nobody whom the author added', async () => {
+    const site = await makeSite()
+    await site.join('ada@example.org')
+    expect(await welcomes(site)).toEqual([])
+  })
+
+  test('does not go to who has left before it went', async () => {
+    const site = await makeSite()
+    const { browser } = await confirmed(site)
+    const { id } = await site.db
+      .selectFrom('deliveries')
+      .select('id')
+      .where('kind', '=', 'welcome')
+      .executeTakeFirstOrThrow()
+    await browser.submit(`/unsubscribe?token=${makeToken(site.secret, 'unsubscribe', id)}`, {})
+    await site.round()
+    expect(await welcomes(site)).toEqual([{ state: 'skipped', reply: 'no longer subscribed' }])
+    expect(await site.mail()).toHaveLength(1)
+  })
+
+  test('nobody’s yes waits for one that cannot be rendered', async () => {
+    const site = await makeSite()
+    mkdirSync(join(site.folder, 'templates'))
+    writeFileSync(join(site.folder, 'templates', 'welcome.mjml'), '{% if %}')
+    await confirmed(site)
+    expect(await person(site, 'ada@example.org')).toMatchObject({ status: 'confirmed' })
+    expect(await welcomes(site)).toEqual([])
   })
 })
 
@@ -400,6 +477,8 @@ describe('tokens', () => {
     expect(both.map((answer) => answer.status)).toEqual([200, 200])
     const ada = (await person(site, 'ada@example.org')) as Subscriber
     expect((await consentsOf(site.db, ada.id)).map(({ act }) => act)).toEqual(['asked', 'confirmed'])
+    const sent = await site.db.selectFrom('deliveries').select('kind').orderBy('id').execute()
+    expect(sent.map(({ kind }) => kind)).toEqual(['confirmation', 'welcome'])
     site.setClock('2026-11-02T10:00:00Z')
     site.write('news.md', post('News', '2026-11-02'))
     await site.round()

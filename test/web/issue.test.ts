@@ -90,7 +90,13 @@ describe('an issue in the browser', () => {
       '<a href=""><img alt="here"></a>',
     )
     expect(inTheBrowser('Dear \uE000name\uE001!', '/u')).toBe('Dear !')
+    expect(inTheBrowser('Dear \uE000name\uE006reader\uE001!', '/u')).toBe('Dear reader!')
   })
+
+  test('what is said to those who got it is not said to everybody', () => {
+    expect(inTheBrowser('a <span class="private">You get this.<br></span>b', '/u')).toBe('a b')
+  })
+
   test('a rendition of nothing but spaces is a page at once', () => {
     const started = performance.now()
     for (const space of [' ', '\u00a0', '&nbsp;', '·', ' ·', '<a ']) inTheBrowser(space.repeat(20_000), '/u')

@@ -50,7 +50,14 @@ describe('the server', () => {
 
   test('every page comes with headers that keep scripts out and tokens in', async () => {
     const { visit } = await openBrowser(await makeSite())
-    for (const path of ['/subscribe', '/confirm?token=x', '/unsubscribe?token=x', '/healthz', '/nothing']) {
+    for (const path of [
+      '/subscribe',
+      '/confirm?token=x',
+      '/unsubscribe?token=x',
+      '/preferences?token=x',
+      '/healthz',
+      '/nothing',
+    ]) {
       const { headers } = await visit(path)
       expect(headers['content-security-policy']).toContain("default-src 'none'")
       expect(headers['content-security-policy']).toContain("frame-ancestors 'none'")

@@ -1,0 +1,177 @@
+/** Whether what is written can be read: its colours, in light and in dark, and its size. */
+import type { About, Finding } from './finding.ts'
+import type { Look } from './look.ts'
+import type { Message } from './message.ts'
+import { type Element, within } from './page.ts'
+import { isInArticle, whereIs, whereSays } from './where.ts'
+
+// WCAG 2.2, 1.4.3: "a contrast ratio of at least 4.5:1", and 3:1 for text of 24 px, or of 18.66 px and bold.
+const ENOUGH = 4.5
+const ENOUGH_FOR_LARGE = 3
+/** Below this nobody takes it for text: it is hidden. */
+const HIDDEN = 1.2
+const SMALLEST = 12
+const BODY = 16
+const LINES = 1.5
+const LETTERS = /[\p{L}\p{N}]/u
+const RIGHT_TO_LEFT = /[\p{Script=Arabic}\p{Script=Hebrew}]/u
+
+type Looks = Map<Element, Look>
+
+export function checkContrast({ looks }: Message, about: About): Finding[] {
+  return [
+    ...(['light', 'dark'] as const).flatMap((scheme) => contrast(looks[scheme], scheme, about)),
+    ...sizes(looks.light, about),
+    ...linkLines(looks.light, about),
+    ...directions(looks.light, about),
+  ]
+}
+
+function contrast(looks: Looks, scheme: 'light' | 'dark', about: About): Finding[] {
+  const found: Finding[] = []
+  const judged = new Set<string>()
+  for (const { element, text, look } of spoken(looks)) {
+    const isLarge = look.fontSize >= 24 || (look.fontSize >= 18.66 && look.bold)
+    const wanted = isLarge ? ENOUGH_FOR_LARGE : ENOUGH
+    const pair = `${look.color} ${look.background} ${wanted}`
+    if (judged.has(pair)) continue
+    judged.add(pair)
+    const ratio = contrastOf(look.color, look.background)
+    if (ratio >= wanted) continue
+    found.push({
+      rule: ratio < HIDDEN ? 'hidden-text' : 'contrast',
+      severity: 'error',
+      where: whereSays(element, text, about),
+      found: `in ${scheme} it is ${look.color} on ${look.background}, a contrast of ${ratio.toFixed(1)}`,
+      cure:
+        ratio < HIDDEN
+          ? 'spam filters look for text that nobody sees: give it a colour, or take it out'
+          : `many people cannot read less than ${wanted}: ${scheme === 'dark' ? 'give it a colour under @media (prefers-color-scheme: dark)' : 'make it darker, or what is behind it lighter'}`,
+    })
+  }
+  return found
+}
+
+function sizes(looks: Looks, about: About): Finding[] {
+  const found: Finding[] = []
+  const said = [...spoken(looks)]
+  const tiny = said.find(({ look }) => look.fontSize < SMALLEST)
+  if (tiny)
+    found.push({
+      rule: tiny.look.fontSize <= 2 ? 'hidden-text' : 'text-size',
+      severity: 'error',
+      where: whereSays(tiny.element, tiny.text, about),
+      found: `its size is ${Math.round(tiny.look.fontSize * 10) / 10} px`,
+      cure: `nobody reads that on a phone: make it ${SMALLEST} px or more`,
+    })
+  // Code is set smaller, and so is the footer; what the post says is what people came to read.
+  const article = said.filter(
+    ({ element }) => isInArticle(element) && !within(element, ({ tag }) => tag === 'pre'),
+  )
+  const [first] = article
+  const long = (texts: typeof said) => texts.reduce((sum, { text }) => sum + text.length, 0)
+  if (first && long(article.filter(({ look }) => look.fontSize < BODY)) * 2 > long(article))
+    found.push({
+      rule: 'text-size',
+      severity: 'error',
+      where: whereSays(first.element, first.text, about),
+      found: `most of the text is smaller than ${BODY} px`,
+      cure: `a phone is held at arm’s length: make what people read ${BODY} px or more`,
+    })
+  const tight = article.filter(
+    ({ element, look }) => !isHeading(element) && look.lineHeight !== null && look.lineHeight < LINES,
+  )
+  if (first && long(tight) * 2 > long(article))
+    found.push({
+      rule: 'line-height',
+      severity: 'error',
+      where: whereSays(first.element, first.text, about),
+      found: `its lines are ${tight[0]?.look.lineHeight} times the size apart`,
+      cure: `the eye loses the line: make that ${LINES}`,
+    })
+  return found
+}
+
+function isHeading(element: Element): boolean {
+  return within(element, ({ tag }) => /^h[1-6]$/.test(tag))
+}
+
+// WCAG 2.2, 1.4.1: colour is not "the only visual means" by which a link in a line of text is told from it.
+function linkLines(looks: Looks, about: About): Finding[] {
+  const found: Finding[] = []
+  for (const [element, look] of looks) {
+    const around = element.parent && looks.get(element.parent)
+    if (element.tag !== 'a' || !element.attributes.href || look.hidden || look.underlined || !around) continue
+    const isInText = element.parent?.children.some(
+      (child) => typeof child === 'string' && LETTERS.test(child),
+    )
+    if (!isInText || contrastOf(look.color, around.color) >= ENOUGH_FOR_LARGE) continue
+    found.push({
+      rule: 'link-line',
+      severity: 'error',
+      where: whereIs(element, about),
+      found: 'it looks like the text around it',
+      cure: 'nobody finds it: write text-decoration:underline',
+    })
+  }
+  return found
+}
+
+// Outlook goes by what is said beside each text; what a language asks for of itself is left alone there.
+function directions(looks: Looks, about: About): Finding[] {
+  for (const { element, text, look } of spoken(looks)) {
+    if (look.align !== 'left' || !RIGHT_TO_LEFT.test(text)) continue
+    // Code is written from the left in every language, and the cells of a table stand where the author wants them.
+    if (within(element, (above) => isCode(above) || isDataCell(above))) continue
+    if (directionOf(element) !== 'rtl') continue
+    return [
+      {
+        rule: 'direction',
+        severity: 'error',
+        where: whereSays(element, text, about),
+        found: 'it is written from the right and begins at the left',
+        cure: 'who reads it looks for its beginning: write align="{{ start }}" in the template',
+      },
+    ]
+  }
+  return []
+}
+
+function isCode({ tag }: Element): boolean {
+  return tag === 'pre' || tag === 'code'
+}
+
+function isDataCell({ tag, parent }: Element): boolean {
+  return (tag === 'td' || tag === 'th') && parent !== null && isInArticle(parent)
+}
+
+function directionOf(element: Element): string {
+  for (let above: Element | null = element; above; above = above.parent)
+    if (above.attributes.dir) return above.attributes.dir
+  return 'ltr'
+}
+
+/** The texts that can be seen, and how they look. */
+function* spoken(looks: Looks): Generator<{ element: Element; text: string; look: Look }> {
+  for (const [element, look] of looks) {
+    if (look.hidden || element.tag === 'noscript') continue
+    for (const child of element.children) {
+      if (typeof child !== 'string' || !LETTERS.test(child)) continue
+      yield { element, text: child, look }
+    }
+  }
+}
+
+/** The contrast of two colours by WCAG 2.2, from 1 to 21. */
+function contrastOf(one: string, other: string): number {
+  const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b) as [number, number]
+  return (light + 0.05) / (dark + 0.05)
+}
+
+function luminance(hex: string): number {
+  const [r, g, b] = [1, 3, 5].map((at) => {
+    const part = Number.parseInt(hex.slice(at, at + 2), 16) / 255
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4
+  }) as [number, number, number]
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b
+}

@@ -1,0 +1,73 @@
+/** One post as a mail. */
+import { escapeHtml } from '../markup.ts'
+import { readBody } from '../posts/body.ts'
+import { openHighlighter } from '../posts/highlight.ts'
+import type { Post } from '../posts/post.ts'
+import { type MailWords, wordsFor } from '../words/words.ts'
+import { paletteOf } from './accent.ts'
+import { beginsWithVideo, cutArticle } from './article.ts'
+import { colorCode } from './code.ts'
+import { MOST_BYTES, type Press, plain, preheader, type Rendition, renderFrame } from './frame.ts'
+import { describer, leadPictureOf, showsPicture } from './shown.ts'
+import { slot } from './slots.ts'
+import { Markup } from './template.ts'
+import { renderText } from './text.ts'
+import { composeTextPart, listFoot } from './text-part.ts'
+import { WIDTH, wrap } from './wrap.ts'
+
+/** Stands in the frame, which is rendered first: what it takes is what the article must leave. */
+const ARTICLE_HERE = '<!-- the article of the post stands here -->'
+
+/**
+ * One post, whole. One that is too long for a mail is cut between two blocks and ends in a link to the rest.
+ *
+ * @throws FaultsError for faults of a template, UserError where MJML fails
+ */
+export async function renderIssue(post: Post, press: Press): Promise<Rendition> {
+  const words = wordsFor(press.language).mail
+  const body = readBody(post)
+  const { accent } = paletteOf(press.newsletter.color).light
+  const options = {
+    url: post.url,
+    language: post.language,
+    words: wordsFor(post.language).mail,
+    image: post.image,
+    accent,
+    ...(press.pictures && { pictures: press.pictures }),
+    code: await colorCode(body, openHighlighter({ journal: press.journal })),
+  }
+  const hasPicture = showsPicture(post, body) || beginsWithVideo(body, options)
+  const shown = { ...describer(press)(post), image: hasPicture ? null : leadPictureOf(post, press) }
+  const subject = plain(post.subject ?? post.title)
+  const article = new Markup(ARTICLE_HERE)
+  const frame = await renderFrame('issue.mjml', press, {
+    subject,
+    links: ['unsubscribe', 'preferences', 'issue'],
+    preheader: preheader(post.summary, words.newPost(press.site.title, shown.date)),
+    variables: { post: { ...shown, html: article } },
+    mustPrint: { 'post.html': article, 'links.unsubscribe': slot('unsubscribe') },
+  })
+  const around = frame.split(ARTICLE_HERE)
+  const room = (MOST_BYTES - Buffer.byteLength(around.join(''))) / (around.length - 1)
+  const ending = readOn(post, words, accent)
+  const { html, tree, rest } = cutArticle(body, options, room - Buffer.byteLength(ending))
+  return {
+    subject,
+    html: around.join(rest ? html + ending : html),
+    text: composeTextPart({
+      site: press.site,
+      title: shown.title,
+      body: [
+        wrap([shown.date, shown.authors].filter(Boolean).join(' · '), WIDTH),
+        renderText(tree, options),
+        rest ? `${wrap(words.tooLong, WIDTH)}\n${wrap(words.readOn(shown.title), WIDTH)}\n${post.url}` : '',
+      ],
+      foot: listFoot(words, press.site, press.newsletter.postalAddress),
+    }),
+  }
+}
+
+function readOn(post: Post, words: MailWords, accent: string): string {
+  const href = escapeHtml(post.url)
+  return `<p style="margin:32px 0 0;">${escapeHtml(words.tooLong)}<br><a href="${href}" style="color:${accent};text-decoration:underline;">${escapeHtml(words.readOn(plain(post.title)))}</a></p>`
+}

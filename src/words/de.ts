@@ -1,0 +1,192 @@
+/** What Posthorn says by itself, in German. It says "du", as a newsletter among people does. */
+import type { Words } from './en.ts'
+import { grammarOf } from './grammar.ts'
+
+const { plural, number } = grammarOf<'one'>('de')
+
+export const german: Words = {
+  language: 'de',
+  mail: {
+    viewInBrowser: 'Im Browser ansehen',
+    readOn: (title) => `Weiterlesen: ${title}`,
+    newPost: (site, date) => `Ein neuer Beitrag auf ${site}, ${date}. Lies ihn hier oder im Browser.`,
+    newPosts: (count) => plural(count, { one: 'Ein neuer Beitrag', other: `${number(count)} neue Beiträge` }),
+    digestSubject: (site, newest, others) =>
+      others === 0
+        ? `${site}: ${newest}`
+        : `${site}: ${newest} und ${plural(others, { one: 'ein weiterer Beitrag', other: `${number(others)} weitere Beiträge` })}`,
+    alsoNew: 'Außerdem neu',
+    andMore: (count, site) =>
+      plural(count, {
+        one: `Und ein weiterer Beitrag auf ${site}`,
+        other: `Und ${number(count)} weitere Beiträge auf ${site}`,
+      }),
+    tooLong: 'Dieser Beitrag ist länger, als eine E-Mail sein darf. Der Rest steht im Browser.',
+    reason: (site) => `Du bekommst diese E-Mail, weil du ${site} abonniert hast.`,
+    unsubscribe: 'Abbestellen',
+    preferences: 'Einstellungen',
+    notes: 'Anmerkungen',
+    links: 'Links',
+    note: (index) => `Anmerkung ${index}`,
+    picture: (alt) => (alt === '' ? 'Bild' : `Bild: ${alt}`),
+    video: (host) => `Video auf ${host} ansehen`,
+    audio: (host) => `Auf ${host} anhören`,
+    embedded: (host) => `Auf ${host} ansehen`,
+    said: (author) => `Ein Beitrag von ${author}`,
+    seePost: (host) => `Beitrag auf ${host} ansehen`,
+    confirmSubject: (site) => `Bitte bestätige dein Abo von ${site}`,
+    confirmTitle: 'Nur noch ein Klick',
+    confirmLead: (site, address) =>
+      `Jemand, hoffentlich du, möchte neue Beiträge von ${site} an ${address} bekommen.`,
+    confirmButton: 'Abo bestätigen',
+    confirmByAddress: 'Oder öffne diese Adresse:',
+    confirmIgnore: 'Warst du es nicht, musst du nichts tun: Ohne Bestätigung kommen keine Beiträge.',
+    confirmPreheader: (site) => `Ein Klick genügt, dann kommen neue Beiträge von ${site} zu dir.`,
+    welcomeSubject: (site) => `Willkommen bei ${site}`,
+    welcomeTitle: 'Willkommen',
+    welcomeLead: (site) =>
+      `Du hast ${site} abonniert. Neue Beiträge kommen an diese Adresse, in dem Rhythmus, den du gewählt hast: jeder, sobald er erscheint, oder mehrere in einer E-Mail.`,
+    welcomeChange:
+      'Ist dir das zu viel oder zu wenig, kannst du es jederzeit unten unter „Einstellungen“ ändern oder eine Pause einlegen. Zum Abmelden genügt ein Klick auf „Abbestellen“. Beide Links stehen am Ende jeder E-Mail.',
+    welcomeNewest: 'Für den Anfang die neuesten Beiträge:',
+    welcomePreheader: (site) => `Was von ${site} kommt, wie oft, und wie du das änderst.`,
+  },
+  pages: {
+    allPosts: 'Alle Beiträge',
+    by: 'von',
+    updated: 'Aktualisiert',
+    comma: ', ',
+    tags: 'Schlagwörter',
+    taggedWith: 'Schlagwörter:',
+    authors: 'Wer hier schreibt',
+    languages: 'Sprachen',
+    feeds: 'Feeds',
+    allFeeds: 'Alle Feeds für deinen Feedreader (OPML)',
+    noPosts: 'Noch keine Beiträge.',
+    older: 'Ältere Beiträge',
+    subscribe: 'Abonnieren',
+    invitation: 'Neue Beiträge kommen auf Wunsch per E-Mail, so oft du magst.',
+    address: 'E-Mail-Adresse',
+    leaveEmpty: 'Dieses Feld leer lassen',
+  },
+  web: {
+    subscribe: {
+      title: (site) => `${site} abonnieren`,
+      lead: 'Neue Beiträge kommen per E-Mail zu dir. Abbestellen kannst du jederzeit mit einem Klick.',
+      address: 'Deine E-Mail-Adresse',
+      name: 'Dein Name (du kannst ihn weglassen)',
+      button: 'Abonnieren',
+      faulty: (fault) => `Bitte sieh dir das noch einmal an: ${fault}.`,
+    },
+    faults: {
+      empty: 'Gib eine Adresse wie ada@example.org ein',
+      control: 'Hier steht ein Zeilenumbruch oder ein anderes Steuerzeichen',
+      shape: 'Eine Adresse hat einen Namen, ein „@“ und eine Domain, wie ada@example.org',
+      several: 'Hier steht mehr als ein „@“; gib nur eine Adresse ein',
+      bare: 'Gib nur die Adresse ein, ohne Namen, Komma, Leerzeichen oder < >',
+      letters:
+        'Der Teil vor dem „@“ hat Buchstaben, die nicht jeder Mailserver annimmt; nimm bitte eine andere Adresse',
+      characters:
+        "Der Teil vor dem „@“ darf Buchstaben, Ziffern, einzelne Punkte und !#$%&'*+/=?^_`{|}~- enthalten",
+      longLocal: (most) => `Der Teil vor dem „@“ hat mehr als ${number(most)} Zeichen`,
+      domain: 'Der Teil nach dem „@“ ist keine Domain wie example.org',
+      long: (most) => `Das hat mehr als ${number(most)} Zeichen`,
+    },
+    asked: {
+      title: 'Sieh in dein Postfach',
+      sent: (address) =>
+        `Falls ${address} noch nicht angemeldet ist, geht gerade eine E-Mail dorthin. Öffne sie und bestätige: Dann kommen neue Beiträge.`,
+      nothingCame:
+        'Nach zehn Minuten noch nichts da? Sieh im Spam-Ordner nach und prüfe, ob die Adresse stimmt. Morgen kannst du es noch einmal versuchen: An eine Adresse geht höchstens eine solche E-Mail am Tag.',
+    },
+    confirm: {
+      title: 'Abo bestätigen',
+      lead: (site) => `Nur noch ein Klick, dann kommen neue Beiträge von ${site} per E-Mail zu dir.`,
+      button: 'Ja, ich möchte sie bekommen',
+    },
+    confirmed: {
+      title: 'Du bist angemeldet',
+      lead: 'Der nächste neue Beitrag kommt zu dir. Am Ende jeder E-Mail steht ein Link zum Abbestellen.',
+    },
+    notConfirmable: {
+      title: 'Dieser Link gilt nicht mehr',
+      lead: 'Er bestätigt ein Abo sieben Tage lang. Vielleicht ist er älter, oder er wurde nicht ganz kopiert.',
+      cure: 'Neuen Link anfordern',
+    },
+    unsubscribe: {
+      title: 'Abbestellen',
+      lead: (site) => `Ein Klick, und es kommen keine Beiträge von ${site} mehr zu dir.`,
+      button: 'Abbestellen',
+    },
+    unsubscribed: {
+      title: 'Du bist abgemeldet',
+      lead: (site) => `Von ${site} kommen keine Beiträge mehr zu dir.`,
+    },
+    test: {
+      title: 'Das war ein Test',
+      lead: 'Die E-Mail mit diesem Link wurde zur Probe verschickt. Sie gehört zu keinem Abo, es gibt also nichts abzubestellen.',
+    },
+    howToLeave: {
+      title: 'So bestellst du ab',
+      lead: 'Am Ende jeder E-Mail steht ein Link zum Abbestellen, der nur für dich gilt. Öffne die neueste E-Mail und nimm den Link dort.',
+    },
+    preferences: {
+      title: 'Dein Abo',
+      lead: (site) =>
+        `So kommen neue Beiträge von ${site} zu dir. Eine Änderung gilt sofort; was schon unterwegs ist, kommt noch.`,
+      rhythm: 'Wie oft',
+      instant: 'Jeder Beitrag sofort',
+      daily: 'Einmal am Tag, alle in einer E-Mail',
+      weekly: 'Einmal in der Woche, alle in einer E-Mail',
+      monthly: 'Einmal im Monat, alle in einer E-Mail',
+      paused: 'Zurzeit keine',
+      name: 'Dein Name (du kannst ihn weglassen)',
+      language: 'Sprache rund um die Beiträge',
+      button: 'Speichern',
+      leave: 'Abbestellen',
+    },
+    preferencesSaved: {
+      title: 'Gespeichert',
+      instant: 'Jeder neue Beitrag kommt zu dir, sobald er erscheint.',
+      daily: 'Neue Beiträge kommen einmal am Tag zu dir, alle in einer E-Mail.',
+      weekly: 'Neue Beiträge kommen einmal in der Woche zu dir, alle in einer E-Mail.',
+      monthly: 'Neue Beiträge kommen einmal im Monat zu dir, alle in einer E-Mail.',
+      paused: 'Zurzeit kommt nichts zu dir. Was du verpasst hast, kommt, wenn du hier etwas anderes wählst.',
+    },
+    notSubscribed: {
+      title: 'Du hast kein Abo',
+      lead: (site) => `Von ${site} kommen keine Beiträge zu dir, es gibt also nichts zu ändern.`,
+      cure: 'Wieder abonnieren',
+    },
+    howToChange: {
+      title: 'So änderst du dein Abo',
+      lead: 'Am Ende jeder E-Mail steht ein Link dafür, der nur für dich gilt. Öffne die neueste E-Mail und nimm den Link dort.',
+    },
+    notFound: {
+      title: 'Hier ist nichts',
+      lead: 'Vielleicht ist die Adresse falsch geschrieben, oder was hier war, ist weg.',
+    },
+    gone: {
+      title: 'Das gibt es nicht mehr',
+      lead: 'Was hier war, wurde entfernt und kommt nicht wieder.',
+    },
+    preview: {
+      title: (feed) => `Der Feed von ${feed}`,
+      lead: 'Das ist ein Feed. Ein Feedreader, der diese Adresse kennt, zeigt dir jeden neuen Beitrag von selbst: Du musst nicht nachsehen, und niemand muss wissen, wer du bist.',
+      address: 'Kopiere diese Adresse in deinen Feedreader',
+      how: 'Kein Feedreader?',
+      mail: 'Lass dir neue Beiträge per E-Mail schicken.',
+      entries: 'Das steht gerade darin',
+      untitled: 'Ein Beitrag ohne Titel',
+    },
+    tooLarge: { title: 'Das war zu viel', lead: 'In ein Formular hier passen ein Name und eine Adresse.' },
+    unreadable: {
+      title: 'Das war nicht zu verstehen',
+      lead: 'Was dein Programm geschickt hat, ist kein Formular. Bitte versuch es noch einmal.',
+    },
+    broken: {
+      title: 'Hier ist etwas kaputt',
+      lead: 'Du kannst nichts dafür, und der Fehler ist notiert. Bitte versuch es später noch einmal.',
+    },
+  },
+}

@@ -1,0 +1,194 @@
+/** What Posthorn says by itself, in Spanish. It says "tú". */
+import type { Words } from './en.ts'
+import { grammarOf } from './grammar.ts'
+
+const { plural, number } = grammarOf<'one'>('es')
+
+export const spanish: Words = {
+  language: 'es',
+  mail: {
+    viewInBrowser: 'Ver en el navegador',
+    readOn: (title) => `Seguir leyendo: ${title}`,
+    newPost: (site, date) => `Una nueva entrada en ${site}, ${date}. Léela aquí o en el navegador.`,
+    newPosts: (count) =>
+      plural(count, { one: 'Una entrada nueva', other: `${number(count)} entradas nuevas` }),
+    digestSubject: (site, newest, others) =>
+      others === 0
+        ? `${site}: ${newest}`
+        : `${site}: ${newest} y ${plural(others, { one: 'una entrada más', other: `${number(others)} entradas más` })}`,
+    alsoNew: 'Más entradas nuevas',
+    andMore: (count, site) =>
+      plural(count, {
+        one: `Y una entrada más en ${site}`,
+        other: `Y ${number(count)} entradas más en ${site}`,
+      }),
+    tooLong: 'Esta entrada es demasiado larga para un correo. El resto está en el navegador.',
+    reason: (site) => `Recibes este correo porque te suscribiste a ${site}.`,
+    unsubscribe: 'Cancelar la suscripción',
+    preferences: 'Preferencias',
+    notes: 'Notas',
+    links: 'Enlaces',
+    note: (index) => `nota ${index}`,
+    picture: (alt) => (alt === '' ? 'Imagen' : `Imagen: ${alt}`),
+    video: (host) => `Ver el vídeo en ${host}`,
+    audio: (host) => `Escuchar en ${host}`,
+    embedded: (host) => `Ver en ${host}`,
+    said: (author) => `Una publicación de ${author}`,
+    seePost: (host) => `Ver la publicación en ${host}`,
+    confirmSubject: (site) => `Confirma tu suscripción a ${site}`,
+    confirmTitle: 'Solo falta un clic',
+    confirmLead: (site, address) =>
+      `Alguien, esperamos que tú, pidió recibir las nuevas entradas de ${site} en ${address}.`,
+    confirmButton: 'Confirmar mi suscripción',
+    confirmByAddress: 'O abre esta dirección:',
+    confirmIgnore: 'Si no fuiste tú, no tienes que hacer nada: sin confirmación no llegará ninguna entrada.',
+    confirmPreheader: (site) => `Basta un clic y te llegarán las nuevas entradas de ${site}.`,
+    welcomeSubject: (site) => `Te damos la bienvenida a ${site}`,
+    welcomeTitle: 'Te damos la bienvenida',
+    welcomeLead: (site) =>
+      `Te has suscrito a ${site}. Las nuevas entradas llegarán a esta dirección con la frecuencia que elegiste: cada una en cuanto se publique, o varias en un mismo correo.`,
+    welcomeChange:
+      'Si es demasiado o demasiado poco, puedes cambiarlo cuando quieras abajo, en «Preferencias», o hacer una pausa. Para darte de baja basta un clic en «Cancelar la suscripción». Ambos enlaces están al final de cada correo.',
+    welcomeNewest: 'Para empezar, las últimas entradas:',
+    welcomePreheader: (site) => `Qué te llegará de ${site}, con qué frecuencia y cómo cambiarlo.`,
+  },
+  pages: {
+    allPosts: 'Todas las entradas',
+    by: 'por',
+    updated: 'Actualizada el',
+    comma: ', ',
+    tags: 'Etiquetas',
+    taggedWith: 'Etiquetas:',
+    authors: 'Quién escribe aquí',
+    languages: 'Idiomas',
+    feeds: 'Canales',
+    allFeeds: 'Todos los canales, para tu lector (OPML)',
+    noPosts: 'Todavía no hay entradas.',
+    older: 'Entradas anteriores',
+    subscribe: 'Suscribirse',
+    invitation: 'Si quieres, las nuevas entradas te llegan por correo, con la frecuencia que elijas.',
+    address: 'Correo electrónico',
+    leaveEmpty: 'Deja este campo vacío',
+  },
+  web: {
+    subscribe: {
+      title: (site) => `Suscríbete a ${site}`,
+      lead: 'Las nuevas entradas te llegan por correo. Puedes darte de baja con un clic cuando quieras.',
+      address: 'Tu correo electrónico',
+      name: 'Tu nombre (puedes dejarlo vacío)',
+      button: 'Suscribirme',
+      faulty: (fault) => `Revisa esto, por favor: ${fault}.`,
+    },
+    faults: {
+      empty: 'escribe una dirección como ada@example.org',
+      control: 'contiene un salto de línea u otro carácter de control',
+      shape: 'necesita un nombre, una «@» y un dominio, como ada@example.org',
+      several: 'tiene más de una «@»; escribe una sola dirección',
+      bare: 'escribe solo la dirección, sin nombre, comas, espacios ni < >',
+      letters:
+        'la parte anterior a la «@» tiene letras que no todos los servidores aceptan; usa otra dirección',
+      characters:
+        "la parte anterior a la «@» puede tener letras, cifras, puntos sueltos y !#$%&'*+/=?^_`{|}~-",
+      longLocal: (most) => `la parte anterior a la «@» tiene más de ${number(most)} caracteres`,
+      domain: 'la parte posterior a la «@» no es un dominio como example.org',
+      long: (most) => `tiene más de ${number(most)} caracteres`,
+    },
+    asked: {
+      title: 'Mira tu correo',
+      sent: (address) =>
+        `Si ${address} todavía no está suscrita, ya le hemos enviado un mensaje. Ábrelo y confirma: entonces llegarán las nuevas entradas.`,
+      nothingCame:
+        '¿No ha llegado nada en diez minutos? Mira en la carpeta de spam y comprueba que la dirección sea correcta. Mañana puedes volver a pedirlo: cada dirección recibe como mucho un mensaje de estos al día.',
+    },
+    confirm: {
+      title: 'Confirma tu suscripción',
+      lead: (site) => `Un clic más y las nuevas entradas de ${site} te llegarán por correo.`,
+      button: 'Sí, quiero suscribirme',
+    },
+    confirmed: {
+      title: 'Suscripción confirmada',
+      lead: 'Te llegará la próxima entrada. Al final de cada mensaje hay un enlace para darte de baja.',
+    },
+    notConfirmable: {
+      title: 'Este enlace ya no funciona',
+      lead: 'Sirve para confirmar una suscripción durante siete días. Puede que sea más antiguo o que no se copiara entero.',
+      cure: 'Pedir uno nuevo',
+    },
+    unsubscribe: {
+      title: 'Cancelar la suscripción',
+      lead: (site) => `Un clic y no te llegarán más entradas de ${site}.`,
+      button: 'Darme de baja',
+    },
+    unsubscribed: {
+      title: 'Te has dado de baja',
+      lead: (site) => `No te llegarán más entradas de ${site}.`,
+    },
+    test: {
+      title: 'Era una prueba',
+      lead: 'El mensaje con este enlace se envió para probar. No pertenece a ninguna suscripción, así que no hay nada que cancelar.',
+    },
+    howToLeave: {
+      title: 'Cómo darse de baja',
+      lead: 'Cada mensaje termina con un enlace para darse de baja, propio de quien lo recibió. Abre el más reciente y usa el enlace que hay en él.',
+    },
+    preferences: {
+      title: 'Tu suscripción',
+      lead: (site) =>
+        `Cómo te llegan las nuevas entradas de ${site}. Los cambios se aplican al momento; lo que ya está en camino todavía llegará.`,
+      rhythm: 'Con qué frecuencia',
+      instant: 'Cada entrada al momento',
+      daily: 'Una vez al día, todas en un correo',
+      weekly: 'Una vez a la semana, todas en un correo',
+      monthly: 'Una vez al mes, todas en un correo',
+      paused: 'Por ahora, nada',
+      name: 'Tu nombre (puedes dejarlo vacío)',
+      language: 'Idioma de lo que acompaña a las entradas',
+      button: 'Guardar',
+      leave: 'Darme de baja',
+    },
+    preferencesSaved: {
+      title: 'Guardado',
+      instant: 'Cada entrada nueva te llegará en cuanto se publique.',
+      daily: 'Las nuevas entradas te llegarán una vez al día, todas en un correo.',
+      weekly: 'Las nuevas entradas te llegarán una vez a la semana, todas en un correo.',
+      monthly: 'Las nuevas entradas te llegarán una vez al mes, todas en un correo.',
+      paused:
+        'Por ahora no te llegará nada. Lo que no hayas recibido te llegará cuando elijas aquí otra frecuencia.',
+    },
+    notSubscribed: {
+      title: 'No tienes suscripción',
+      lead: (site) => `No te llegan entradas de ${site}, así que no hay nada que cambiar.`,
+      cure: 'Suscribirme de nuevo',
+    },
+    howToChange: {
+      title: 'Cómo cambiar tu suscripción',
+      lead: 'Cada mensaje termina con un enlace para ello, propio de quien lo recibió. Abre el más reciente y usa el enlace que hay en él.',
+    },
+    notFound: {
+      title: 'Aquí no hay nada',
+      lead: 'Puede que la dirección esté mal escrita, o que lo que había aquí ya no esté.',
+    },
+    gone: {
+      title: 'Esto ya no existe',
+      lead: 'Lo que había aquí se retiró y no volverá.',
+    },
+    preview: {
+      title: (feed) => `El canal de ${feed}`,
+      lead: 'Esto es un canal (feed). Un lector de canales que conozca su dirección te muestra cada entrada nueva por sí solo: no tienes que venir a mirar y nadie tiene que saber quién eres.',
+      address: 'Copia esta dirección en tu lector de canales',
+      how: '¿No tienes un lector de canales?',
+      mail: 'Recibe las nuevas entradas por correo.',
+      entries: 'Lo que contiene ahora',
+      untitled: 'Una entrada sin título',
+    },
+    tooLarge: { title: 'Demasiados datos', lead: 'En este formulario solo caben un nombre y una dirección.' },
+    unreadable: {
+      title: 'No se ha entendido',
+      lead: 'Lo que envió tu programa no es un formulario. Inténtalo de nuevo, por favor.',
+    },
+    broken: {
+      title: 'Algo ha fallado aquí',
+      lead: 'No es culpa tuya y ha quedado anotado. Inténtalo más tarde, por favor.',
+    },
+  },
+}

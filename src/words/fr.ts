@@ -1,0 +1,198 @@
+/**
+ * What Posthorn says by itself, in French. It says "vous", as letters in French do until both agree otherwise. Before
+ * a colon or a question mark stands a narrow space that does not break (U+202F).
+ */
+import type { Words } from './en.ts'
+import { grammarOf } from './grammar.ts'
+
+const { plural, number } = grammarOf<'one'>('fr')
+
+export const french: Words = {
+  language: 'fr',
+  mail: {
+    viewInBrowser: 'Voir dans le navigateur',
+    readOn: (title) => `Lire la suite : ${title}`,
+    newPost: (site, date) => `Un nouvel article sur ${site}, ${date}. À lire ici ou dans votre navigateur.`,
+    newPosts: (count) =>
+      plural(count, { one: 'Un nouvel article', other: `${number(count)} nouveaux articles` }),
+    digestSubject: (site, newest, others) =>
+      others === 0
+        ? `${site} : ${newest}`
+        : `${site} : ${newest} et ${plural(others, { one: 'un autre article', other: `${number(others)} autres articles` })}`,
+    alsoNew: 'À lire aussi',
+    andMore: (count, site) =>
+      plural(count, {
+        one: `Et un autre article sur ${site}`,
+        other: `Et ${number(count)} autres articles sur ${site}`,
+      }),
+    tooLong: 'Cet article est trop long pour un e-mail. La suite est dans le navigateur.',
+    reason: (site) => `Vous recevez cet e-mail en raison de votre abonnement à ${site}.`,
+    unsubscribe: 'Se désabonner',
+    preferences: 'Préférences',
+    notes: 'Notes',
+    links: 'Liens',
+    note: (index) => `note ${index}`,
+    picture: (alt) => (alt === '' ? 'Image' : `Image : ${alt}`),
+    video: (host) => `Voir la vidéo sur ${host}`,
+    audio: (host) => `Écouter sur ${host}`,
+    embedded: (host) => `À voir sur ${host}`,
+    said: (author) => `Un message de ${author}`,
+    seePost: (host) => `Voir le message sur ${host}`,
+    confirmSubject: (site) => `Confirmez votre abonnement à ${site}`,
+    confirmTitle: 'Plus qu’un clic',
+    confirmLead: (site, address) =>
+      `Quelqu’un, vous sans doute, nous a demandé d’envoyer les nouveaux articles de ${site} à ${address}.`,
+    confirmButton: 'Confirmer mon abonnement',
+    confirmByAddress: 'Ou ouvrez cette adresse :',
+    confirmIgnore:
+      'Si ce n’était pas vous, il n’y a rien à faire : sans confirmation, aucun article ne sera envoyé.',
+    confirmPreheader: (site) => `Un clic suffit, et vous recevrez les nouveaux articles de ${site}.`,
+    welcomeSubject: (site) => `Bienvenue sur ${site}`,
+    welcomeTitle: 'Bienvenue',
+    welcomeLead: (site) =>
+      `Votre abonnement à ${site} est confirmé. Les nouveaux articles arriveront à cette adresse au rythme que vous avez choisi : chacun dès sa parution, ou plusieurs dans un même e-mail.`,
+    welcomeChange:
+      'Si c’est trop ou trop peu, vous pouvez changer à tout moment sous « Préférences », plus bas, ou faire une pause. Pour partir, un clic sur « Se désabonner » suffit ; chaque e-mail se termine par ces deux liens.',
+    welcomeNewest: 'Pour commencer, les derniers articles :',
+    welcomePreheader: (site) => `Ce que ${site} vous enverra, à quel rythme, et comment en changer.`,
+  },
+  pages: {
+    allPosts: 'Tous les articles',
+    by: 'par',
+    updated: 'Mis à jour le',
+    comma: ', ',
+    tags: 'Étiquettes',
+    taggedWith: 'Étiquettes :',
+    authors: 'Auteurs',
+    languages: 'Langues',
+    feeds: 'Flux',
+    allFeeds: 'Tous les flux, pour votre lecteur (OPML)',
+    noPosts: 'Aucun article pour l’instant.',
+    older: 'Articles plus anciens',
+    subscribe: 'S’abonner',
+    invitation: 'Recevez les nouveaux articles par e-mail, au rythme de votre choix.',
+    address: 'Adresse e-mail',
+    leaveEmpty: 'Laissez ce champ vide',
+  },
+  web: {
+    subscribe: {
+      title: (site) => `S’abonner à ${site}`,
+      lead: 'Vous recevrez les nouveaux articles par e-mail. Un clic suffit pour vous désabonner à tout moment.',
+      address: 'Votre adresse e-mail',
+      name: 'Votre nom (facultatif)',
+      button: 'S’abonner',
+      faulty: (fault) => `Veuillez vérifier : ${fault}.`,
+    },
+    faults: {
+      empty: 'indiquez une adresse, par exemple ada@example.org',
+      control: 'il y a ici un retour à la ligne ou un autre caractère de contrôle',
+      shape: 'une adresse comporte un nom, un « @ » et un domaine, comme ada@example.org',
+      several: 'il y a plus d’un « @ » ; indiquez une seule adresse',
+      bare: 'indiquez l’adresse seule, sans nom, virgule, espace ni < >',
+      letters:
+        'la partie avant « @ » contient des lettres que certains serveurs n’acceptent pas ; indiquez une autre adresse',
+      characters:
+        "la partie avant « @ » peut contenir des lettres, des chiffres, des points isolés et !#$%&'*+/=?^_`{|}~-",
+      longLocal: (most) => `la partie avant « @ » dépasse ${number(most)} caractères`,
+      domain: 'la partie après « @ » n’est pas un domaine, comme example.org',
+      long: (most) => `cela dépasse ${number(most)} caractères`,
+    },
+    asked: {
+      title: 'Consultez votre boîte de réception',
+      sent: (address) =>
+        `Si ${address} n’est pas encore abonnée, un e-mail vient de lui être envoyé. Ouvrez-le et confirmez : vous recevrez alors les nouveaux articles.`,
+      nothingCame:
+        'Toujours rien au bout de dix minutes ? Regardez dans les indésirables et vérifiez l’adresse. Vous pourrez réessayer demain : une adresse reçoit au plus un e-mail de ce genre par jour.',
+    },
+    confirm: {
+      title: 'Confirmez votre abonnement',
+      lead: (site) => `Plus qu’un clic, et vous recevrez les nouveaux articles de ${site} par e-mail.`,
+      button: 'Oui, je m’abonne',
+    },
+    confirmed: {
+      title: 'Votre abonnement est confirmé',
+      lead: 'Vous recevrez le prochain article. Un lien à la fin de chaque e-mail permet de se désabonner.',
+    },
+    notConfirmable: {
+      title: 'Ce lien ne fonctionne plus',
+      lead: 'Il permet de confirmer un abonnement pendant sept jours. Il est peut-être plus ancien, ou n’a pas été copié en entier.',
+      cure: 'Demander un nouveau lien',
+    },
+    unsubscribe: {
+      title: 'Se désabonner',
+      lead: (site) => `Un clic, et vous ne recevrez plus les articles de ${site}.`,
+      button: 'Me désabonner',
+    },
+    unsubscribed: {
+      title: 'Vous n’avez plus d’abonnement',
+      lead: (site) => `Vous ne recevrez plus les articles de ${site}.`,
+    },
+    test: {
+      title: 'C’était un essai',
+      lead: 'L’e-mail contenant ce lien a été envoyé à titre d’essai. Il ne correspond à aucun abonnement : il n’y a rien à résilier.',
+    },
+    howToLeave: {
+      title: 'Comment se désabonner',
+      lead: 'Chaque e-mail se termine par un lien de désabonnement propre à la personne qui l’a reçu. Ouvrez le plus récent et utilisez ce lien.',
+    },
+    preferences: {
+      title: 'Votre abonnement',
+      lead: (site) =>
+        `Comment les nouveaux articles de ${site} vous parviennent. Un changement prend effet aussitôt ; ce qui est déjà parti arrivera encore.`,
+      rhythm: 'À quel rythme',
+      instant: 'Chaque article dès sa parution',
+      daily: 'Une fois par jour, dans un seul e-mail',
+      weekly: 'Une fois par semaine, dans un seul e-mail',
+      monthly: 'Une fois par mois, dans un seul e-mail',
+      paused: 'Rien pour l’instant',
+      name: 'Votre nom (facultatif)',
+      language: 'Langue autour des articles',
+      button: 'Enregistrer',
+      leave: 'Se désabonner',
+    },
+    preferencesSaved: {
+      title: 'C’est enregistré',
+      instant: 'Vous recevrez chaque nouvel article dès sa parution.',
+      daily: 'Vous recevrez les nouveaux articles une fois par jour, dans un seul e-mail.',
+      weekly: 'Vous recevrez les nouveaux articles une fois par semaine, dans un seul e-mail.',
+      monthly: 'Vous recevrez les nouveaux articles une fois par mois, dans un seul e-mail.',
+      paused:
+        'Vous ne recevrez rien pour l’instant. Les articles que vous n’avez pas eus viendront quand vous choisirez ici un autre rythme.',
+    },
+    notSubscribed: {
+      title: 'Vous n’avez pas d’abonnement',
+      lead: (site) => `Vous ne recevez pas les articles de ${site} : il n’y a rien à modifier.`,
+      cure: 'S’abonner de nouveau',
+    },
+    howToChange: {
+      title: 'Comment modifier votre abonnement',
+      lead: 'Chaque e-mail se termine par un lien prévu pour cela, propre à la personne qui l’a reçu. Ouvrez le plus récent et utilisez ce lien.',
+    },
+    notFound: {
+      title: 'Il n’y a rien ici',
+      lead: 'L’adresse est peut-être mal écrite, ou ce qui était ici n’y est plus.',
+    },
+    gone: {
+      title: 'Cette page n’existe plus',
+      lead: 'Ce qui était ici a été retiré et ne reviendra pas.',
+    },
+    preview: {
+      title: (feed) => `Le flux de ${feed}`,
+      lead: 'Ceci est un flux. Un lecteur de flux qui connaît cette adresse vous montre chaque nouvel article de lui-même : inutile de revenir voir, et personne n’a besoin de savoir qui vous êtes.',
+      address: 'Copiez cette adresse dans votre lecteur de flux',
+      how: 'Pas de lecteur de flux ?',
+      mail: 'Recevez les nouveaux articles par e-mail.',
+      entries: 'Ce qu’il contient en ce moment',
+      untitled: 'Un article sans titre',
+    },
+    tooLarge: { title: 'C’est trop', lead: 'Un formulaire d’ici ne contient qu’un nom et une adresse.' },
+    unreadable: {
+      title: 'Cet envoi n’a pas été compris',
+      lead: 'Ce que votre programme a envoyé n’est pas un formulaire. Veuillez réessayer.',
+    },
+    broken: {
+      title: 'Quelque chose ne fonctionne pas',
+      lead: 'Vous n’y êtes pour rien, et l’erreur a été notée. Veuillez réessayer plus tard.',
+    },
+  },
+}

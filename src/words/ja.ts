@@ -1,0 +1,188 @@
+/** What Posthorn says by itself, in Japanese, in the polite form. */
+import type { Words } from './en.ts'
+import { grammarOf } from './grammar.ts'
+
+const { number } = grammarOf('ja')
+
+export const japanese: Words = {
+  language: 'ja',
+  mail: {
+    viewInBrowser: 'ブラウザで見る',
+    readOn: (title) => `続きを読む：${title}`,
+    newPost: (site, date) =>
+      `${site}の新しい記事（${date}）です。このメールでも、ブラウザでもお読みいただけます。`,
+    newPosts: (count) => `新しい記事が${number(count)}件あります`,
+    digestSubject: (site, newest, others) =>
+      others === 0 ? `${site}：${newest}` : `${site}：${newest}、ほか${number(others)}件`,
+    alsoNew: 'ほかの新しい記事',
+    andMore: (count, site) => `ほかに${number(count)}件の記事が${site}にあります`,
+    tooLong: 'この記事は長いため、メールには途中まで載せています。続きはブラウザでお読みください。',
+    reason: (site) => `このメールは、${site}を購読している方にお送りしています。`,
+    unsubscribe: '配信を停止する',
+    preferences: '配信設定',
+    notes: '注',
+    links: 'リンク',
+    note: (index) => `注${index}`,
+    picture: (alt) => (alt === '' ? '画像' : `画像：${alt}`),
+    video: (host) => `${host}で動画を見る`,
+    audio: (host) => `${host}で聴く`,
+    embedded: (host) => `${host}で見る`,
+    said: (author) => `${author}の投稿`,
+    seePost: (host) => `${host}で投稿を見る`,
+    confirmSubject: (site) => `${site}の購読を確認してください`,
+    confirmTitle: 'あと1クリックで完了です',
+    confirmLead: (site, address) => `${site}の新しい記事を${address}へ送るようお申し込みがありました。`,
+    confirmButton: '購読を確定する',
+    confirmByAddress: 'または、次のアドレスを開いてください。',
+    confirmIgnore: 'お心当たりがなければ、何もする必要はありません。確定されないかぎり、記事は届きません。',
+    confirmPreheader: (site) => `1クリックで、${site}の新しい記事が届くようになります。`,
+    welcomeSubject: (site) => `${site}へようこそ`,
+    welcomeTitle: 'ようこそ',
+    welcomeLead: (site) =>
+      `${site}の購読が始まりました。新しい記事は、お選びになった頻度でこのアドレスに届きます。公開のたびに1件ずつ、または複数の記事を1通にまとめてお送りします。`,
+    welcomeChange:
+      '多すぎる、または少なすぎると感じたら、下の「配信設定」でいつでも変更でき、休止もできます。やめるときは、「配信を停止する」を1回クリックするだけです。どちらのリンクも、すべてのメールの末尾にあります。',
+    welcomeNewest: '最初に、最近の記事をご紹介します。',
+    welcomePreheader: (site) => `${site}から届くもの、その頻度、変更のしかたについて。`,
+  },
+  pages: {
+    allPosts: '記事一覧',
+    by: '著者：',
+    updated: '更新：',
+    comma: '、',
+    tags: 'タグ',
+    taggedWith: 'タグ：',
+    authors: '著者',
+    languages: '言語',
+    feeds: 'フィード',
+    allFeeds: 'すべてのフィード（フィードリーダー用、OPML）',
+    noPosts: 'まだ記事はありません。',
+    older: '過去の記事',
+    subscribe: '購読する',
+    invitation: '新しい記事をメールで受け取れます。頻度はお好みで選べます。',
+    address: 'メールアドレス',
+    leaveEmpty: 'ここには何も入力しないでください',
+  },
+  web: {
+    subscribe: {
+      title: (site) => `${site}を購読する`,
+      lead: '新しい記事がメールで届きます。配信はいつでも1クリックで停止できます。',
+      address: 'メールアドレス',
+      name: 'お名前（省略できます）',
+      button: '購読する',
+      faulty: (fault) => `もう一度ご確認ください：${fault}。`,
+    },
+    faults: {
+      empty: 'ada@example.orgのようなアドレスを入力してください',
+      control: '改行などの制御文字が含まれています',
+      shape: 'アドレスは、ada@example.orgのように名前と「@」とドメインでできています',
+      several: '「@」が2つ以上あります。アドレスを1つだけ入力してください',
+      bare: '名前、コンマ、空白、< >を付けずに、アドレスだけを入力してください',
+      letters:
+        '「@」の前に、受け付けないメールサーバーのある文字が含まれています。別のアドレスを入力してください',
+      characters: "「@」の前に使えるのは、英数字、連続しないピリオド、!#$%&'*+/=?^_`{|}~-です",
+      longLocal: (most) => `「@」の前が${number(most)}文字を超えています`,
+      domain: '「@」の後がexample.orgのようなドメインではありません',
+      long: (most) => `${number(most)}文字を超えています`,
+    },
+    asked: {
+      title: 'メールをご確認ください',
+      sent: (address) =>
+        `${address}がまだ購読されていなければ、確認のメールをお送りしました。メールを開いて購読を確定すると、新しい記事が届くようになります。`,
+      nothingCame:
+        '10分たっても届かないときは、迷惑メールのフォルダーと、アドレスに間違いがないかをご確認ください。明日になれば、もう一度お申し込みいただけます。確認のメールをお送りするのは、1つのアドレスにつき1日1通までです。',
+    },
+    confirm: {
+      title: '購読の確定',
+      lead: (site) => `あと1クリックで、${site}の新しい記事がメールで届くようになります。`,
+      button: 'はい、購読します',
+    },
+    confirmed: {
+      title: '購読を開始しました',
+      lead: '次の新しい記事からお届けします。配信を停止するリンクは、どのメールの末尾にもあります。',
+    },
+    notConfirmable: {
+      title: 'このリンクはもう使えません',
+      lead: '購読を確定できるのは7日間です。期限が過ぎたか、リンクの一部だけがコピーされた可能性があります。',
+      cure: 'もう一度申し込む',
+    },
+    unsubscribe: {
+      title: '配信の停止',
+      lead: (site) => `1クリックで、${site}の記事が届かなくなります。`,
+      button: '配信を停止する',
+    },
+    unsubscribed: {
+      title: '配信を停止しました',
+      lead: (site) => `今後、${site}の記事は届きません。`,
+    },
+    test: {
+      title: 'これはテストでした',
+      lead: 'このリンクのあるメールは、試しに送られたものです。購読とは関係がないため、停止するものはありません。',
+    },
+    howToLeave: {
+      title: '配信を停止するには',
+      lead: 'どのメールの末尾にも、受け取った方だけの停止リンクがあります。いちばん新しいメールを開き、そのリンクをお使いください。',
+    },
+    preferences: {
+      title: '購読の設定',
+      lead: (site) =>
+        `${site}の新しい記事をどのようにお届けするかの設定です。変更はすぐに反映されますが、すでに送信されたものは届きます。`,
+      rhythm: '頻度',
+      instant: '記事ごとにすぐ',
+      daily: '1日に1回、まとめて1通',
+      weekly: '週に1回、まとめて1通',
+      monthly: '月に1回、まとめて1通',
+      paused: '今は受け取らない',
+      name: 'お名前（省略できます）',
+      language: '記事のまわりの案内文の言語',
+      button: '保存する',
+      leave: '配信を停止する',
+    },
+    preferencesSaved: {
+      title: '保存しました',
+      instant: '新しい記事は、公開されるたびに届きます。',
+      daily: '新しい記事は、1日に1回、1通にまとめて届きます。',
+      weekly: '新しい記事は、週に1回、1通にまとめて届きます。',
+      monthly: '新しい記事は、月に1回、1通にまとめて届きます。',
+      paused: '今は何も届きません。届いていない記事は、ここで別の頻度を選ぶと届きます。',
+    },
+    notSubscribed: {
+      title: '購読されていません',
+      lead: (site) => `${site}の記事は配信されていないため、変更するものはありません。`,
+      cure: 'もう一度購読する',
+    },
+    howToChange: {
+      title: '購読の設定を変えるには',
+      lead: 'どのメールの末尾にも、受け取った方だけの設定リンクがあります。いちばん新しいメールを開き、そのリンクをお使いください。',
+    },
+    notFound: {
+      title: 'ページが見つかりません',
+      lead: 'アドレスに間違いがあるか、ページがなくなった可能性があります。',
+    },
+    gone: {
+      title: 'このページはなくなりました',
+      lead: 'ここにあったものは取り下げられました。元に戻ることはありません。',
+    },
+    preview: {
+      title: (feed) => `${feed}のフィード`,
+      lead: 'これはフィードです。アドレスをフィードリーダーに登録すると、新しい記事が自動で表示されます。見に来る必要はなく、誰にも名乗る必要はありません。',
+      address: 'このアドレスをフィードリーダーにコピーしてください',
+      how: 'フィードリーダーをお使いでない方は、',
+      mail: '新しい記事をメールで受け取れます。',
+      entries: '現在の内容',
+      untitled: '無題の記事',
+    },
+    tooLarge: {
+      title: 'データが大きすぎます',
+      lead: 'フォームに入力できるのは、お名前とアドレスだけです。',
+    },
+    unreadable: {
+      title: '内容を読み取れませんでした',
+      lead: 'お使いのプログラムから送られたものは、フォームではありません。もう一度お試しください。',
+    },
+    broken: {
+      title: '問題が発生しました',
+      lead: '操作の誤りではありません。問題は記録されました。しばらくしてからもう一度お試しください。',
+    },
+  },
+}

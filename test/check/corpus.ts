@@ -1,0 +1,10 @@
+import { join } from 'node:path'
+
+export const CORPUS = join(import.meta.dirname, '../../../shared/corpus/nodejs-blog')
+
+/** What is found in real posts, and why it is right that it is. */
+export const UNSPOILT_BUT: Record<string, string> = {
+  'link-https': 'posts from before 2016 link to http, and some of these sites answer to nothing else by now',
+  'link-words': '"here" is what these links say',
+  'picture-words': 'two pictures have no words',
+}

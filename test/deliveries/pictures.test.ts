@@ -1,0 +1,28 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { findRefused } from '../../src/deliveries/pictures.ts'
+import { emptyMemory, lookAtPosts } from '../../src/round.ts'
+import { makeSite, post } from '../site.ts'
+
+test('the author is told of a picture that becomes a link, with the reason', async () => {
+  const site = await makeSite()
+  site.write(
+    'hello.md',
+    post('Hello', '2026-11-02', '![a street](street.webp) ![](https://elsewhere.example/a.webp)'),
+  )
+  writeFileSync(join(site.folder, 'posts', 'street.webp'), 'not yet')
+  const { posts } = await lookAtPosts(site, emptyMemory())
+
+  expect(await findRefused(posts, site.config)).toEqual([
+    {
+      rule: 'picture-file',
+      severity: 'warning',
+      where: 'posts/hello.md, street.webp',
+      found: 'posts/street.webp is no PNG, JPEG, GIF, WebP, AVIF or SVG, whatever it is called',
+      cure: 'a link stands in its place; save the picture as one of these',
+    },
+  ])
+  // A digest would not show it.
+  expect(await findRefused([...posts, ...posts], site.config)).toEqual([])
+})

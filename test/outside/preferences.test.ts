@@ -1,0 +1,107 @@
+/** The page on which somebody changes what comes to them, in a real browser. */
+import axe, { type AxeResults } from 'axe-core'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { makeToken } from '../../src/mail/token.ts'
+import { time, write } from '../../src/store/database.ts'
+import { insertDelivery } from '../../src/store/deliveries.ts'
+import { insertRendition } from '../../src/store/renditions.ts'
+import { findSubscriber } from '../../src/store/subscribers.ts'
+import { listen } from '../../src/web/server.ts'
+import { makeSite } from '../site.ts'
+import { missing } from './programs.ts'
+
+const CHROMIUM = '/usr/bin/chromium'
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
+const ADA = 'ada@example.org'
+
+describe.skipIf(missing(CHROMIUM, '--version'))('in Chromium', () => {
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] })
+  })
+  afterAll(() => browser?.close())
+
+  /** A reader's link, and whoever opens it. */
+  async function reader(options: { width?: number; scripts?: boolean; colorScheme?: 'light' | 'dark' }) {
+    const site = await makeSite()
+    await site.join(ADA)
+    const web = await listen(site)
+    onTestFinished(web.close)
+    const delivery = await write(site.db, async (trx) => {
+      const hello = { subject: 'Hello', html: '<p>Hello</p>', text: 'Hello' }
+      const row = {
+        kind: 'welcome',
+        posts: null,
+        language: 'en',
+        created_at: time(site.now()),
+        ...hello,
+      } as const
+      const rendition = await insertRendition(trx, null, row)
+      const { id: subscriber } = (await findSubscriber(trx, ADA)) as { id: number }
+      const welcome = { kind: 'welcome', subscriber, rendition, address: ADA, name: '' } as const
+      return insertDelivery(trx, welcome, site.now())
+    })
+    const context = await browser.newContext({
+      viewport: { width: options.width ?? 375, height: 800 },
+      javaScriptEnabled: options.scripts ?? true,
+      colorScheme: options.colorScheme ?? 'light',
+    })
+    onTestFinished(() => context.close())
+    const page = await context.newPage()
+    await page.goto(
+      `http://127.0.0.1:${web.port}/preferences?token=${makeToken(site.secret, 'preferences', delivery)}`,
+    )
+    return { site, page }
+  }
+
+  test('somebody without scripts changes how often, and the language, with the keyboard alone', async () => {
+    const { site, page } = await reader({ scripts: false })
+    await page.getByLabel('Each post at once').focus()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Tab')
+    await page.keyboard.type('Deutsch')
+    await page.keyboard.press('Tab')
+    await page.keyboard.type('Ada')
+    await page.keyboard.press('Enter')
+    await page.getByRole('status').waitFor()
+    expect(await page.locator('html').getAttribute('lang')).toBe('de')
+    expect(await findSubscriber(site.db, ADA)).toMatchObject({
+      rhythm: 'weekly',
+      language: 'de',
+      name: 'Ada',
+    })
+  })
+
+  test.each([
+    [375, 'light', 'en'],
+    [375, 'dark', 'ar'],
+    [1280, 'dark', 'en'],
+    [1280, 'light', 'ar'],
+  ] as const)(
+    'it fits %i pixels in %s and %s, before and after, for everybody to read',
+    async (width, colorScheme, language) => {
+      const { page } = await reader({ width, colorScheme })
+      await page.locator('select').selectOption(language)
+      await page.locator('form button').click()
+      await page.getByRole('status').waitFor()
+      expect(await page.locator('html').getAttribute('dir')).toBe(language === 'ar' ? 'rtl' : 'ltr')
+      expect(await faultsOf(page)).toEqual([])
+      await page.locator('input[name=name]').fill('Ada\u2028Ada')
+      await page.locator('form button').click()
+      await page.getByRole('alert').waitFor()
+      expect(await faultsOf(page)).toEqual([])
+    },
+  )
+})
+
+async function faultsOf(page: Page): Promise<string[]> {
+  const [wide] = await page.evaluate<number[]>('[document.documentElement.scrollWidth - innerWidth]')
+  await page.evaluate(axe.source)
+  const { violations } = await page.evaluate<AxeResults>(`axe.run({ runOnly: ${JSON.stringify(RULES)} })`)
+  return [
+    ...((wide as number) > 0 ? [`${wide} pixels too wide`] : []),
+    ...violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(', ')}`),
+  ]
+}
