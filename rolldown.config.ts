@@ -11,7 +11,7 @@ export default defineConfig({
   input: {
     cli: 'src/cli.ts',
     'mjml-child': 'src/mail/mjml-child.ts',
-    'picture-child': 'src/mail/picture-child.ts',
+    'picture-child': 'src/pictures/picture-child.ts',
     'read-thread': 'src/posts/read-thread.ts',
   },
   platform: 'node',
@@ -24,7 +24,7 @@ export default defineConfig({
     dir: 'dist',
     cleanDir: true,
     entryFileNames: '[name].js',
-    // Chunks lie beside the entries, since child.ts looks for the scripts beside itself. Not minified: a stack trace
+    // Chunks lie beside the entries, since whoever starts a script looks for it beside itself. Not minified: a stack trace
     // in somebody's report should name our functions.
     chunkFileNames: '[name].js',
   },

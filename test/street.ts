@@ -7,6 +7,7 @@ import { parseSync, Visitor } from 'rolldown/utils'
 
 const FLOOR = [
   'address',
+  'child',
   'config',
   'config-faults',
   'config-schema',
@@ -15,6 +16,7 @@ const FLOOR = [
   'log',
   'markup',
   'package',
+  'slots',
   'store',
   'words',
 ]
@@ -25,6 +27,8 @@ const STAGES = [
   'feeds',
   'hub',
   'pages',
+  'pictures',
+  'articles',
   'mail',
   'check',
   'issues',
@@ -63,7 +67,7 @@ const KEEPERS: { from: RegExp; only: RegExp; rule: string }[] = [
   },
   {
     from: /^sharp(\/|$)/,
-    only: /^mail\/picture-child\.ts$/,
+    only: /^pictures\/picture-child\.ts$/,
     rule: 'pictures are read in the child process alone, which may end',
   },
   {

@@ -1,5 +1,5 @@
 /** What is each reader's own: filled in for them, and nobody else's. */
-import { MARKS_IN_TEXT } from '../mail/slots.ts'
+import { MARKS_IN_TEXT } from '../slots.ts'
 import type { About, Finding } from './finding.ts'
 import type { Message } from './message.ts'
 

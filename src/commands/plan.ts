@@ -1,6 +1,7 @@
 import { checkAddress } from '../address.ts'
 import { type Finding, hasErrors } from '../check/finding.ts'
-import { holdReason, inspectIssue, type Printed, printIssue } from '../deliveries/enqueue.ts'
+import { holdReason, inspectIssue } from '../deliveries/inspect.ts'
+import { type Printed, printIssue } from '../deliveries/print.ts'
 import { describeFault, type Fault, UsageError, UserError } from '../errors.ts'
 import {
   type ByHand,

@@ -4,19 +4,13 @@
  * are theirs now. Who is owed what is asked again inside it: where another process was faster, nobody is left and
  * nothing is written.
  */
-import type { Finding } from '../check/finding.ts'
 import type { Config } from '../config.ts'
 import { UserError } from '../errors.ts'
 import { groupsOwed, isMailable, type PlannedIssue, type Turn } from '../issues/plan.ts'
-import { renderConfirmation } from '../mail/confirmation.ts'
-import { MOST_IN_FULL, renderDigest } from '../mail/digest.ts'
-import type { Press, Rendition } from '../mail/frame.ts'
-import { renderIssue } from '../mail/issue.ts'
+import type { Rendition } from '../mail/frame.ts'
 import { withMjml } from '../mail/mjml.ts'
-import { articlePictures, leadPicture, preparePictures } from '../mail/pictures.ts'
 import { shownFile } from '../posts/find.ts'
 import type { KnownPost } from '../posts/identity.ts'
-import { newestFirst, type Post } from '../posts/post.ts'
 import { type Database, time, type Writer, write } from '../store/database.ts'
 import { countDeliveries, insertDelivery, redateQueued } from '../store/deliveries.ts'
 import { insertIssue, moveIssue, postsOf, readIssue, renameIssue } from '../store/issues.ts'
@@ -29,7 +23,8 @@ import { takeSlot } from '../store/schedules.ts'
 import type { DeliveryKind } from '../store/schema.ts'
 import { findSubscriber } from '../store/subscribers.ts'
 import { frameLanguage } from '../words/words.ts'
-import { holdFor, inspectRenditions } from './inspect.ts'
+import { holdReason, inspectIssue } from './inspect.ts'
+import { type Printed, printDigest, printGroups, printPosts } from './print.ts'
 
 /** An issue that was enqueued. */
 export type Enqueued = {
@@ -42,9 +37,6 @@ export type Enqueued = {
   posts: KnownPost[]
 }
 
-/** What the people of one group get: `keys` are their posts as the database names the group, `language` is theirs. */
-export type Printed = { keys: string; language: string; rendition: Rendition }
-
 /** What enqueuing needs of a site. */
 type Desk = { db: Database; journal: Journal; config: Config }
 
@@ -56,7 +48,7 @@ export async function enqueueDeliveries(desk: Desk, turns: Turn[], now: Date): P
     const press = { ...config, mjml }
     for (const turn of turns) {
       for (const issue of turn.issues) {
-        const printed = await print(issue, press)
+        const printed = await printGroups(issue, press)
         const hold = holdReason(issue, await inspectIssue(issue, printed, config, now))
         const done = await write(db, async (trx) => {
           if (turn.slot && !(await takeTurnSlot(trx, turn))) return null
@@ -74,32 +66,6 @@ export async function enqueueDeliveries(desk: Desk, turns: Turn[], now: Date): P
     }
   })
   return enqueued
-}
-
-/** Renders an issue, one rendition for each group: what the author sees before they send it is what is sent. */
-export async function printIssue(issue: PlannedIssue, config: Config): Promise<Printed[]> {
-  if (issue.groups.length === 0) return []
-  return withMjml((mjml) => print(issue, { ...config, mjml }))
-}
-
-/** What mail programs would spoil of an issue as it was rendered. */
-export function inspectIssue(
-  issue: PlannedIssue,
-  printed: Printed[],
-  config: Config,
-  now: Date,
-): Promise<Finding[]> {
-  return inspectRenditions(
-    printed.map((each) => ({ ...each, kind: 'issue' })),
-    issue.posts,
-    config,
-    now,
-  )
-}
-
-/** Why an issue of the schedule's waits for the author: what was odd before, and what would be spoilt. */
-export function holdReason(issue: PlannedIssue, findings: Finding[]): string | null {
-  return [issue.hold, holdFor(findings)].filter((reason) => reason !== null).join('; ') || null
 }
 
 /**
@@ -200,65 +166,22 @@ export async function enqueueTest(
   })
 }
 
-/** What a confirmation says, rendered; the caller enqueues it in the transaction that records who asked. */
-export async function printConfirmation(config: Config, language: string): Promise<Rendition> {
-  return withMjml((mjml) => renderConfirmation({ ...config, language, mjml }))
-}
-
-/** Enqueues a confirmation. The same rendition serves everybody until the template or the site's words change. */
-export async function enqueueConfirmation(
+/**
+ * Enqueues a mail about the subscription itself, in the transaction that it tells of. The same rendition serves everybody
+ * until the template or the site's words change.
+ */
+export async function enqueuePersonal(
   trx: Writer,
+  kind: 'confirmation' | 'welcome',
   person: { id: number; address: string; name: string },
   printed: Rendition,
   language: string,
   now: Date,
 ): Promise<number> {
-  const row = kept(printed, 'confirmation', language, now)
+  const row = kept(printed, kind, language, now)
   const rendition = (await sameRendition(trx, row)) ?? (await insertRendition(trx, null, row))
   const { id: subscriber, address, name } = person
-  return insertDelivery(trx, { kind: 'confirmation', subscriber, rendition, address, name }, now)
-}
-
-/** Enqueues a welcome, in the transaction that makes its person a reader. */
-export async function enqueueWelcome(
-  trx: Writer,
-  person: { id: number; address: string; name: string },
-  printed: Rendition,
-  language: string,
-  now: Date,
-): Promise<number> {
-  const row = kept(printed, 'welcome', language, now)
-  const rendition = (await sameRendition(trx, row)) ?? (await insertRendition(trx, null, row))
-  const { id: subscriber, address, name } = person
-  return insertDelivery(trx, { kind: 'welcome', subscriber, rendition, address, name }, now)
-}
-
-async function print(issue: PlannedIssue, press: Omit<SitePress, 'language'>): Promise<Printed[]> {
-  const byKey = new Map(issue.posts.map((post) => [post.key, post]))
-  const printed: Printed[] = []
-  for (const { keys, language } of issue.groups) {
-    const posts = keys.map((key) => byKey.get(key) as KnownPost)
-    const spoken = { ...press, language }
-    const rendition =
-      issue.kind === 'single' ? await printPosts(posts, spoken) : await printDigest(posts, spoken)
-    printed.push({ keys: keys.join(','), language, rendition })
-  }
-  return printed
-}
-
-/** A press with its site, whose pictures go into the mails. */
-export type SitePress = Press & Config
-
-/** Renders what a mail of these posts says. */
-export async function printPosts(posts: Post[], press: SitePress): Promise<Rendition> {
-  const [post, ...others] = posts
-  if (!post || others.length > 0) return printDigest(posts, press)
-  return renderIssue(post, { ...press, pictures: await preparePictures([articlePictures(post)], press) })
-}
-
-export async function printDigest(posts: Post[], press: SitePress): Promise<Rendition> {
-  const shown = newestFirst(posts).slice(0, MOST_IN_FULL)
-  return renderDigest(posts, { ...press, pictures: await preparePictures(shown.map(leadPicture), press) })
+  return insertDelivery(trx, { kind, subscriber, rendition, address, name }, now)
 }
 
 async function enqueue(

@@ -2,11 +2,13 @@
 import { checkMessage } from '../check/check.ts'
 import type { Finding } from '../check/finding.ts'
 import type { Config } from '../config.ts'
+import type { PlannedIssue } from '../issues/plan.ts'
 import type { Rendition } from '../mail/frame.ts'
 import { shownFile } from '../posts/find.ts'
 import { type Post, sourceOf } from '../posts/post.ts'
 import { SAMPLE_READER, writeSample } from './letter.ts'
 import { findRefused } from './pictures.ts'
+import type { Printed } from './print.ts'
 
 /** A rendition with what is known of it before it is kept: the kind of mail, and the language around the posts. */
 export type Inspected = { kind: 'issue' | 'confirmation' | 'welcome'; language: string; rendition: Rendition }
@@ -40,11 +42,31 @@ export async function inspectRenditions(
   return [...found.values()]
 }
 
+/** What mail programs would spoil of an issue as it was rendered. */
+export function inspectIssue(
+  issue: PlannedIssue,
+  printed: Printed[],
+  config: Config,
+  now: Date,
+): Promise<Finding[]> {
+  return inspectRenditions(
+    printed.map((each) => ({ ...each, kind: 'issue' })),
+    issue.posts,
+    config,
+    now,
+  )
+}
+
+/** Why an issue of the schedule's waits for the author: what was odd before, and what would be spoilt. */
+export function holdReason(issue: PlannedIssue, findings: Finding[]): string | null {
+  return [issue.hold, holdFor(findings)].filter((reason) => reason !== null).join('; ') || null
+}
+
 /** How many errors a note tells in full. */
 const TOLD = 3
 
 /** Why an issue waits for the author, in one line; null where no error was found. */
-export function holdFor(findings: Finding[]): string | null {
+function holdFor(findings: Finding[]): string | null {
   const errors = findings.filter(({ severity }) => severity === 'error')
   if (errors.length === 0) return null
   const told = errors.slice(0, TOLD).map(({ where, found }) => `${where}: ${found}`)

@@ -1,7 +1,7 @@
 /** What the author should know of the pictures of a mail that nobody will see in it. */
 import type { Finding } from '../check/finding.ts'
 import type { Config } from '../config.ts'
-import { articlePictures, leadPicture, preparePictures } from '../mail/pictures.ts'
+import { articlePictures, leadPicture, preparePictures } from '../pictures/prepare.ts'
 import { shownFile } from '../posts/find.ts'
 import type { Post } from '../posts/post.ts'
 

@@ -8,8 +8,8 @@ import { withMjml } from '../mail/mjml.ts'
 import { renderWelcome } from '../mail/welcome.ts'
 import type { KnownPost } from '../posts/identity.ts'
 import { newestFirst } from '../posts/post.ts'
-import { printDigest, printPosts } from './enqueue.ts'
 import { type Inspected, inspectRenditions } from './inspect.ts'
+import { printDigest, printPosts } from './print.ts'
 
 /** One mail that was looked at; `post` is null for those that are no post's own. */
 export type Sample = {

@@ -2,7 +2,7 @@
  * The site's own colour (`newsletter.color`) in mails. A colour that is right for a poster may be too pale for a link on
  * white, and too dark for one at night; so it is made darker, or lighter, until it can be read, and no more than that.
  */
-import { DARK, LIGHT } from './colors.ts'
+import { DARK, LIGHT } from '../articles/colors.ts'
 
 /** WCAG 2.2, 1.4.3: "text and images of text have a contrast ratio of at least 4.5:1". */
 const READABLE = 4.5

@@ -1,10 +1,11 @@
 /** The mail that asks whether an address wants the newsletter. */
+
+import { WIDTH, wrap } from '../articles/wrap.ts'
+import { slot } from '../slots.ts'
 import { wordsFor } from '../words/words.ts'
 import { type Press, plain, preheader, type Rendition, renderFrame } from './frame.ts'
 import { PrintOnly } from './print-only.ts'
-import { slot } from './slots.ts'
 import { composeTextPart } from './text-part.ts'
-import { WIDTH, wrap } from './wrap.ts'
 
 /**
  * It goes to people who are on no list yet, so there is

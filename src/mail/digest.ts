@@ -1,9 +1,9 @@
 /** Several posts as one mail. */
 import { newestFirst, type Post } from '../posts/post.ts'
+import { slot } from '../slots.ts'
 import { wordsFor } from '../words/words.ts'
 import { MOST_BYTES, type Press, plain, preheader, type Rendition, renderFrame, shorten } from './frame.ts'
 import { describer, leadPictureOf } from './shown.ts'
-import { slot } from './slots.ts'
 import { composeTextPart, digestBody, listFoot } from './text-part.ts'
 
 /** How many posts a digest shows with picture and summary; the rest are titles. */

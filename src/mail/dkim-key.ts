@@ -7,10 +7,10 @@ import { readFile } from 'node:fs/promises'
 import type { DkimConfig } from '../config.ts'
 import { together, UserError } from '../errors.ts'
 import { cannotRead } from '../file.ts'
+import { slot } from '../slots.ts'
 import { type SigningKey, signer } from './dkim.ts'
 import { verifySignatures } from './dkim-verify.ts'
 import { compileMessage, type Sign, unsigned } from './message.ts'
-import { slot } from './slots.ts'
 
 export type KeyKind = 'rsa' | 'ed25519'
 

@@ -1,16 +1,17 @@
 /** What all mails share: the site around the words, and the templates' variables that stand in every one of them. */
+
+import { CODE } from '../articles/colors.ts'
 import type { Config } from '../config.ts'
 import { FORMATS } from '../feeds/feed.ts'
 import { directionOf } from '../markup.ts'
+import type { Pictures, Place } from '../pictures/prepare.ts'
 import { oneLine } from '../posts/plain.ts'
+import { type SlotName, withoutMarks } from '../slots.ts'
 import { type MailWords, wordsFor } from '../words/words.ts'
 import { paletteOf } from './accent.ts'
-import { CODE } from './colors.ts'
 import { prepareLogo } from './logo.ts'
 import type { Mjml } from './mjml.ts'
-import type { Pictures, Place } from './pictures.ts'
 import { PrintOnly } from './print-only.ts'
-import { type SlotName, withoutMarks } from './slots.ts'
 import { type Markup, renderTemplate } from './template.ts'
 
 /**

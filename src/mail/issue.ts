@@ -1,19 +1,20 @@
 /** One post as a mail. */
+
+import { beginsWithVideo, cutArticle } from '../articles/article.ts'
+import { colorCode } from '../articles/code.ts'
+import { renderText } from '../articles/text.ts'
+import { WIDTH, wrap } from '../articles/wrap.ts'
 import { escapeHtml } from '../markup.ts'
 import { readBody } from '../posts/body.ts'
 import { openHighlighter } from '../posts/highlight.ts'
 import type { Post } from '../posts/post.ts'
+import { slot } from '../slots.ts'
 import { type MailWords, wordsFor } from '../words/words.ts'
 import { paletteOf } from './accent.ts'
-import { beginsWithVideo, cutArticle } from './article.ts'
-import { colorCode } from './code.ts'
 import { MOST_BYTES, type Press, plain, preheader, type Rendition, renderFrame } from './frame.ts'
 import { describer, leadPictureOf, showsPicture } from './shown.ts'
-import { slot } from './slots.ts'
 import { Markup } from './template.ts'
-import { renderText } from './text.ts'
 import { composeTextPart, listFoot } from './text-part.ts'
-import { WIDTH, wrap } from './wrap.ts'
 
 /** Stands in the frame, which is rendered first: what it takes is what the article must leave. */
 const ARTICLE_HERE = '<!-- the article of the post stands here -->'

@@ -1,8 +1,8 @@
 /** The site's logo (`newsletter.logo`) as mails show it. */
 import { UserError } from '../errors.ts'
+import type { Place } from '../pictures/prepare.ts'
+import { preparePictures } from '../pictures/prepare.ts'
 import { resolveMedia } from '../posts/resolve.ts'
-import type { Place } from './pictures.ts'
-import { preparePictures } from './pictures.ts'
 
 /** In CSS pixels: small enough to leave the title of the post the first word. */
 const HIGHEST = 48

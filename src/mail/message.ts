@@ -9,10 +9,10 @@
  */
 import { createHash } from 'node:crypto'
 import { escapeHtml } from '../markup.ts'
+import { SLOTS, type SlotName } from '../slots.ts'
 import { relaxedField } from './canonical.ts'
 import { dateText, listIdField, mailboxField, plainField, textField } from './header.ts'
 import { encodeQuotedPrintable } from './quoted-printable.ts'
-import { SLOTS, type SlotName } from './slots.ts'
 
 /** What all recipients of a rendition share. */
 export type Frame = {

@@ -2,7 +2,7 @@
  * The script of the child process that `mjml.ts` starts: MJML source in, HTML or faults out. MJML brings 200 packages
  * and grows to hundreds of megabytes, so it lives here and ends with the round instead of staying in the worker.
  */
-import { answerParent } from './child.ts'
+import { answerParent } from '../child.ts'
 
 export type MjmlAnswer = { html: string } | { faults: MjmlFault[] }
 /** A fault in the MJML source; `line` counts from 1 in it. */

@@ -1,11 +1,14 @@
 /** MJML by way of a child process, which has ended when `withMjml` returns, whatever happens. */
+import { extname } from 'node:path'
+import { type Silence, withChild } from '../child.ts'
 import { UserError } from '../errors.ts'
-import { type Silence, withChild } from './child.ts'
 import type { MjmlAnswer, MjmlFault } from './mjml-child.ts'
 
 /** Turns MJML source into HTML, or says what is wrong with it. */
 export type Mjml = (source: string) => Promise<{ html: string } | { faults: MjmlFault[] }>
 
+// Beside this file: mjml-child.ts in a checkout, mjml-child.js in the bundled package.
+const SCRIPT = new URL(`./mjml-child${extname(import.meta.url)}`, import.meta.url)
 const HALF_A_MINUTE = 30_000
 
 /*
@@ -26,7 +29,7 @@ export function withMjml<T>(
   { timeoutMs = HALF_A_MINUTE }: { timeoutMs?: number } = {},
 ): Promise<T> {
   return withChild<string, MjmlAnswer, T>(
-    'mjml-child',
+    SCRIPT,
     (ask) =>
       work(async (source) => {
         const known = laidOut.get(source)

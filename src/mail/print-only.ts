@@ -5,7 +5,7 @@
  */
 import { Drop } from 'liquidjs'
 import type { Fault } from '../errors.ts'
-import { type SlotName, slot } from './slots.ts'
+import { type SlotName, slot } from '../slots.ts'
 
 /** A value for templates that holds a slot. Printing is the one thing that Liquid lets be done to it. */
 export class PrintOnly extends Drop {

@@ -1,4 +1,6 @@
 /** What mails and their templates know of a post beside its article. */
+
+import { COLUMN, pictureAddress } from '../articles/safe-html.ts'
 import { directionOf } from '../markup.ts'
 import { pictureAddresses } from '../posts/addresses.ts'
 import type { Post } from '../posts/post.ts'
@@ -6,7 +8,6 @@ import { resolveMedia } from '../posts/resolve.ts'
 import type { Tree } from '../posts/tree.ts'
 import { type MailWords, wordsFor } from '../words/words.ts'
 import { type Press, plain, shorten, startOf } from './frame.ts'
-import { COLUMN, pictureAddress } from './safe-html.ts'
 
 /** Describes posts in the language of the frame, save what the author wrote. */
 export function describer(press: Press) {

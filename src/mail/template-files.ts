@@ -4,7 +4,7 @@ import { join, relative, sep } from 'node:path'
 import { errorCode, UserError } from '../errors.ts'
 import { cannotRead } from '../file.ts'
 import { packageFolder } from '../package.ts'
-import { withoutMarks } from './slots.ts'
+import { withoutMarks } from '../slots.ts'
 
 /** A template read from one of the template folders; `label` is its path as the author would type it. */
 export type Template = { label: string; source: string }

@@ -8,11 +8,11 @@
 import { Liquid, LiquidError } from 'liquidjs'
 import { type Fault, FaultsError } from '../errors.ts'
 import { escapeHtml } from '../markup.ts'
+import { MARKS_IN_TEXT, SLOTS, withoutMarks } from '../slots.ts'
 import { lineCounter, markLines, type Place, takeLineMarks, withoutLineMarks } from './line-marks.ts'
 import type { Mjml } from './mjml.ts'
 import { structureFaults } from './mjml-faults.ts'
 import { misplaced, misuses, PrintOnly } from './print-only.ts'
-import { MARKS_IN_TEXT, SLOTS, withoutMarks } from './slots.ts'
 import { labelOf, readTemplates, type Template } from './template-files.ts'
 
 /** HTML that is safe already and is printed as it stands, such as an article. */

@@ -1,9 +1,9 @@
 /** The text part of a message: what stands around the text of posts, in the words of the HTML part. */
 
+import { underlined } from '../articles/text.ts'
+import { WIDTH, withoutLongLines, wrap } from '../articles/wrap.ts'
+import { slot } from '../slots.ts'
 import type { MailWords } from '../words/words.ts'
-import { slot } from './slots.ts'
-import { underlined } from './text.ts'
-import { WIDTH, withoutLongLines, wrap } from './wrap.ts'
 
 export type TextPart = {
   site: { title: string; url: string }

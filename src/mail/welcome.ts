@@ -1,11 +1,12 @@
 /** The mail that greets a new subscriber. */
+
+import { WIDTH, wrap } from '../articles/wrap.ts'
 import { newestFirst, type Post } from '../posts/post.ts'
+import { slot } from '../slots.ts'
 import { wordsFor } from '../words/words.ts'
 import { type Press, plain, preheader, type Rendition, renderFrame } from './frame.ts'
 import { describer } from './shown.ts'
-import { slot } from './slots.ts'
 import { composeTextPart } from './text-part.ts'
-import { WIDTH, wrap } from './wrap.ts'
 
 /** How many posts are named, so that there is something to read until the first one comes. */
 const NAMED = 3

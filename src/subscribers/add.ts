@@ -1,6 +1,7 @@
 import { checkAddress } from '../address.ts'
 import type { Config } from '../config.ts'
-import { enqueueConfirmation, printConfirmation } from '../deliveries/enqueue.ts'
+import { enqueuePersonal } from '../deliveries/enqueue.ts'
+import { printConfirmation } from '../deliveries/print.ts'
 import { UserError } from '../errors.ts'
 import { type Database, type Reader, time, write } from '../store/database.ts'
 import type { SubscriberRhythm } from '../store/schema.ts'
@@ -46,7 +47,7 @@ export async function addSubscriber(
     await refuseKnown(trx, address.key, secret, config)
     const person = await insertSubscriber(trx, { ...defaults(config), ...added, ...called, ...address }, now)
     if (printed) {
-      await enqueueConfirmation(trx, person, printed, config.site.language, now)
+      await enqueuePersonal(trx, 'confirmation', person, printed, config.site.language, now)
       return person
     }
     await confirmSubscriber(trx, person.id, now)

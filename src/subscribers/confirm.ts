@@ -1,4 +1,4 @@
-import { enqueueWelcome } from '../deliveries/enqueue.ts'
+import { enqueuePersonal } from '../deliveries/enqueue.ts'
 import { type Database, type Reader, time, write } from '../store/database.ts'
 import {
   type Consent,
@@ -54,7 +54,7 @@ export async function confirm(
     if (subscriber.status === 'confirmed') return true
     await confirmSubscriber(trx, subscriber.id, now)
     await recordConsent(trx, subscriber.id, { at: time(now), act: 'confirmed', ...evidence })
-    if (welcome) await enqueueWelcome(trx, subscriber, welcome.rendition, welcome.language, now)
+    if (welcome) await enqueuePersonal(trx, 'welcome', subscriber, welcome.rendition, welcome.language, now)
     return true
   })
 }

@@ -1,6 +1,6 @@
 import type { Address } from '../address.ts'
 import type { Config } from '../config.ts'
-import { enqueueConfirmation } from '../deliveries/enqueue.ts'
+import { enqueuePersonal } from '../deliveries/enqueue.ts'
 import type { Rendition } from '../mail/frame.ts'
 import { type Database, time, type Writer, write } from '../store/database.ts'
 import {
@@ -52,7 +52,7 @@ export async function askToSubscribe(
       await updatePreferences(trx, known.id, { ...known, language })
     await recordConsent(trx, person.id, { at: time(now), act: 'asked', ...asked.evidence })
     // Without the name: it is a stranger's text until the address is confirmed, and would be mailed to a third person.
-    await enqueueConfirmation(trx, { ...person, name: '' }, printed, language, now)
+    await enqueuePersonal(trx, 'confirmation', { ...person, name: '' }, printed, language, now)
   })
 }
 

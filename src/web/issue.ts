@@ -1,6 +1,6 @@
 import type { Hono } from 'hono'
 import { withoutSlots } from '../mail/message.ts'
-import { slot } from '../mail/slots.ts'
+import { slot } from '../slots.ts'
 import { readIssue } from '../store/issues.ts'
 import { renditionsOf } from '../store/renditions.ts'
 import { MESSAGE_POLICY } from './headers.ts'

@@ -1,7 +1,7 @@
 /** `/media/NAME`: the pictures of mails, for as long as anybody keeps the mail. */
 import type { HttpBindings } from '@hono/node-server'
 import type { Hono } from 'hono'
-import { isMediaName, mediaFolder } from '../mail/media.ts'
+import { isMediaName, mediaFolder } from '../pictures/media.ts'
 import { answers, type Ready } from './answer.ts'
 import { alreadySent, give } from './files.ts'
 import { mediaKind } from './kind.ts'

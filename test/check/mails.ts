@@ -14,7 +14,7 @@ import { renderWelcome } from '../../src/mail/welcome.ts'
 import { post } from '../mail/press.ts'
 import { makeConfig } from './config.ts'
 
-const ARTICLES = join(import.meta.dirname, '..', 'mail', 'golden', 'articles')
+const ARTICLES = join(import.meta.dirname, '..', 'articles', 'golden', 'articles')
 
 /** One mail, named for people: `digest, ar`. */
 export type Mail = { name: string; bytes: Buffer; html: string; text: string; about: About }
@@ -79,7 +79,7 @@ const red = true
 ${'هناك دائما المزيد مما يقال عن الطماطم والحساء. '.repeat(8)}
 `
 
-/** Each construct as `test/mail/golden/articles` has it, one post for each language that they are in. */
+/** Each construct as `test/articles/golden/articles` has it, one post for each language that they are in. */
 function constructs(language: string): string {
   const files = readdirSync(ARTICLES).filter(
     (file) => file.endsWith('.md') && (/\.([a-z]{2})\.md$/.exec(file)?.[1] ?? 'en') === language,

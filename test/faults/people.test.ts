@@ -4,7 +4,7 @@
  */
 import PostalMime from 'postal-mime'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { printConfirmation } from '../../src/deliveries/enqueue.ts'
+import { printConfirmation } from '../../src/deliveries/print.ts'
 import { write } from '../../src/store/database.ts'
 import { requeueFailed, troubledDeliveries } from '../../src/store/deliveries.ts'
 import { moveIssue, readIssue } from '../../src/store/issues.ts'

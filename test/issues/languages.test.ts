@@ -1,11 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import {
-  enqueueByHand,
-  enqueueTest,
-  inspectIssue,
-  type Printed,
-  printIssue,
-} from '../../src/deliveries/enqueue.ts'
+import { enqueueByHand, enqueueTest } from '../../src/deliveries/enqueue.ts'
+import { inspectIssue } from '../../src/deliveries/inspect.ts'
+import { type Printed, printIssue } from '../../src/deliveries/print.ts'
 import { countLanguages, type PlannedIssue, planByHand, planId } from '../../src/issues/plan.ts'
 import { deliverNow, emptyMemory, lookAtPosts } from '../../src/round.ts'
 import { CATALOGUES } from '../../src/words/words.ts'

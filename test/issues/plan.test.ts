@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
-import { enqueueByHand, enqueueDeliveries, type Printed } from '../../src/deliveries/enqueue.ts'
+import { enqueueByHand, enqueueDeliveries } from '../../src/deliveries/enqueue.ts'
+import type { Printed } from '../../src/deliveries/print.ts'
 import {
   type ByHand,
   countRecipients,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { DARK, LIGHT } from '../../src/articles/colors.ts'
 import { contrast, paletteOf } from '../../src/mail/accent.ts'
-import { DARK, LIGHT } from '../../src/mail/colors.ts'
 
 const COLORS = [
   '#ffffff',

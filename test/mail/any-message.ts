@@ -1,7 +1,7 @@
 /** Frames and recipients: one of each as they are, and hostile ones at random. */
 import fc from 'fast-check'
 import type { Frame, Recipient } from '../../src/mail/message.ts'
-import { SLOT_CLOSE, SLOT_NAMES, SLOT_OPEN, slot } from '../../src/mail/slots.ts'
+import { SLOT_CLOSE, SLOT_NAMES, SLOT_OPEN, slot } from '../../src/slots.ts'
 
 export const FRAME: Frame = {
   from: { name: 'The Garden', address: 'news@garden.example' },

@@ -3,7 +3,7 @@ import MailComposer from 'nodemailer/lib/mail-composer'
 import PostalMime, { type Address, type Email } from 'postal-mime'
 import { describe, expect, test } from 'vitest'
 import { chunksOf, compileMessage, type Frame, type Recipient, withoutSlots } from '../../src/mail/message.ts'
-import { SLOT_CLOSE, SLOT_OPEN, type SlotName, slot } from '../../src/mail/slots.ts'
+import { SLOT_CLOSE, SLOT_OPEN, type SlotName, slot } from '../../src/slots.ts'
 import { FRAME, frames, RECIPIENT, recipients } from './any-message.ts'
 
 function bytesOf(frame: Frame, recipient: Recipient): string {

@@ -1,14 +1,14 @@
 import { readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { LIGHT } from '../../src/mail/colors.ts'
+import { LIGHT } from '../../src/articles/colors.ts'
 import { renderConfirmation } from '../../src/mail/confirmation.ts'
 import { renderDigest } from '../../src/mail/digest.ts'
 import type { Press } from '../../src/mail/frame.ts'
 import { renderIssue } from '../../src/mail/issue.ts'
 import { chunksOf, compileMessage, withoutSlots } from '../../src/mail/message.ts'
-import { slot } from '../../src/mail/slots.ts'
 import { renderWelcome } from '../../src/mail/welcome.ts'
+import { slot } from '../../src/slots.ts'
 import { decodeQuotedPrintable, post, pressOf, sharedMjml } from './press.ts'
 
 const mjml = sharedMjml()

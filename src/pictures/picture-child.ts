@@ -6,8 +6,8 @@
  * does by itself holds: no network, no scripts.
  */
 import type { Sharp, SharpOptions } from 'sharp'
-import { answerParent } from './child.ts'
-import type { PictureKind } from './picture-kind.ts'
+import { answerParent } from '../child.ts'
+import type { PictureKind } from './kind.ts'
 
 /** `widest` in pixels. */
 export type PictureQuestion = { bytes: Uint8Array; kind: PictureKind; widest: number }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { elsewhere } from '../../src/mail/elsewhere.ts'
+import { elsewhere } from '../../src/articles/elsewhere.ts'
 
 test.each([
   ['https://www.youtube.com/watch?v=dQw4w9WgXcQ&t=42s', 'https://www.youtube.com/watch?v=dQw4w9WgXcQ&t=42s'],

@@ -6,6 +6,8 @@
  * Pictures from elsewhere are never fetched: nothing that is rendered waits for somebody else's server.
  */
 import { readFile } from 'node:fs/promises'
+import { extname } from 'node:path'
+import { type Ask, withChild } from '../child.ts'
 import type { Config } from '../config.ts'
 import { errorCode } from '../errors.ts'
 import { pictureAddresses } from '../posts/addresses.ts'
@@ -14,10 +16,9 @@ import type { Post } from '../posts/post.ts'
 import { resolveMedia } from '../posts/resolve.ts'
 import { findLocal, type LocalFile } from '../public/local.ts'
 import { shownPath } from '../public/place.ts'
-import { type Ask, withChild } from './child.ts'
+import { type PictureKind, pictureKind, pictureSize } from './kind.ts'
 import { type Ending, type Hosted, hostPicture, recallDrawn, rememberDrawn } from './media.ts'
 import type { PictureAnswer, PictureQuestion } from './picture-child.ts'
-import { type PictureKind, pictureKind, pictureSize } from './picture-kind.ts'
 
 /** A picture that Posthorn hosts for mails, in a form that every mail program shows. */
 export type Picture = {
@@ -51,6 +52,9 @@ export type Refused = {
 }
 
 export type Place = Pick<Config, 'folder' | 'site' | 'posts' | 'feeds' | 'journal' | 'web'>
+
+// Beside this file: picture-child.ts in a checkout, picture-child.js in the bundled package.
+const SCRIPT = new URL(`./picture-child${extname(import.meta.url)}`, import.meta.url)
 
 /** An article is 552 CSS pixels wide, and good screens show twice as many. */
 const WIDEST = 2 * 552
@@ -88,7 +92,7 @@ export async function preparePictures(
 ): Promise<Pictures> {
   const pictures = new Map<string, Picture | null>()
   await withChild<PictureQuestion, PictureAnswer, void>(
-    'picture-child',
+    SCRIPT,
     async (ask) => {
       const draw = artist(ask)
       // One at a time: a picture at work takes a hundred times its file.

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { beginsWithVideo, renderArticle } from '../../src/mail/article.ts'
+import { beginsWithVideo, renderArticle } from '../../src/articles/article.ts'
 import { parseMarkdown } from '../../src/posts/markdown.ts'
 import { english } from '../../src/words/en.ts'
 

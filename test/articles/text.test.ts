@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { linkNotes, renderText } from '../../src/mail/text.ts'
+import { linkNotes, renderText } from '../../src/articles/text.ts'
 import { digestBody } from '../../src/mail/text-part.ts'
 import { parseMarkdown } from '../../src/posts/markdown.ts'
 import { english } from '../../src/words/en.ts'

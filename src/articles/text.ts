@@ -6,11 +6,11 @@ import { directionOf } from '../markup.ts'
 import { mathText } from '../posts/math.ts'
 import { oneLine } from '../posts/plain.ts'
 import type { Block, Inline, ListItem, Tree } from '../posts/tree.ts'
+import { withoutMarks } from '../slots.ts'
 import type { MailWords } from '../words/words.ts'
 import { cardOf, withCards } from './players.ts'
 import { readBlocks, readInlines } from './read-html.ts'
 import { type ArticleOptions, mailAddress, safeHtml, shownPicture } from './safe-html.ts'
-import { withoutMarks } from './slots.ts'
 import { columns, isolated, WIDTH, withoutLongLines, wrap } from './wrap.ts'
 
 /** Addresses in the order of their numbers. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { columns, isolated, withoutLongLines, wrap } from '../../src/mail/wrap.ts'
+import { columns, isolated, withoutLongLines, wrap } from '../../src/articles/wrap.ts'
 
 test('lines end between words, and have no spaces at their ends', () => {
   expect(wrap('one two  three ', 7)).toBe('one two\nthree')

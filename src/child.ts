@@ -4,7 +4,6 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { extname } from 'node:path'
 
 /** As it goes over: several may be under way at once. */
 export type Numbered<T> = { number: number; value: T }
@@ -18,13 +17,13 @@ export type Ask<Question, Answer> = (question: Question) => Promise<{ answer: An
  * Does work that may ask a child process, which all its questions share. One that is silent is ended, and the next
  * question starts another.
  *
- * @param script its name, without an ending: it lies beside this file
+ * @param script the script of the child
  * @param options.timeoutMs how long one question may take; the first one also starts the process
  * @param options.quiet keeps what the child says on its error output from ours
  * @throws what the work throws
  */
 export async function withChild<Question, Answer, T>(
-  script: string,
+  script: URL,
   work: (ask: Ask<Question, Answer>) => Promise<T>,
   options: { timeoutMs: number; quiet?: boolean },
 ): Promise<T> {
@@ -70,10 +69,8 @@ export function answerParent<Question, Answer>(answer: (question: Question) => P
   })
 }
 
-function start(script: string, quiet: boolean): ChildProcess {
-  // Beside this file: NAME.ts in a checkout, NAME.js in the bundled package.
-  const file = new URL(`./${script}${extname(import.meta.url)}`, import.meta.url)
-  const child = fork(file, [], {
+function start(script: URL, quiet: boolean): ChildProcess {
+  const child = fork(script, [], {
     execArgv: [],
     // It works on what an author wrote or found and needs no secret of ours, so it gets no environment.
     env: {},

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { cutArticle, renderArticle } from '../../src/mail/article.ts'
-import { CODE, DARK, LIGHT } from '../../src/mail/colors.ts'
+import { cutArticle, renderArticle } from '../../src/articles/article.ts'
+import { CODE, DARK, LIGHT } from '../../src/articles/colors.ts'
 import type { Piece } from '../../src/posts/highlight.ts'
 import { parseMarkdown } from '../../src/posts/markdown.ts'
 import { english } from '../../src/words/en.ts'

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { renderArticle } from '../../src/mail/article.ts'
-import { renderText } from '../../src/mail/text.ts'
-import { columns } from '../../src/mail/wrap.ts'
+import { renderArticle } from '../../src/articles/article.ts'
+import { renderText } from '../../src/articles/text.ts'
+import { columns } from '../../src/articles/wrap.ts'
 import { parseMarkdown } from '../../src/posts/markdown.ts'
 import { wordsFor } from '../../src/words/words.ts'
 

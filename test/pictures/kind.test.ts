@@ -1,6 +1,6 @@
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
-import { pictureKind, pictureSize } from '../../src/mail/picture-kind.ts'
+import { pictureKind, pictureSize } from '../../src/pictures/kind.ts'
 
 const drawing = sharp({ create: { width: 40, height: 30, channels: 3, background: '#c33' } })
 const size = (bytes: Buffer) => {

@@ -3,13 +3,13 @@
  */
 import sanitizeHtml, { type Attributes, type Tag } from 'sanitize-html'
 import { directionOf } from '../markup.ts'
+import type { Pictures } from '../pictures/prepare.ts'
 import { resolveLink } from '../posts/resolve.ts'
+import { withoutMarks } from '../slots.ts'
 import type { MailWords } from '../words/words.ts'
 import type { ColoredCode } from './code.ts'
 import { LIGHT } from './colors.ts'
 import { elsewhere } from './elsewhere.ts'
-import type { Pictures } from './pictures.ts'
-import { withoutMarks } from './slots.ts'
 import { CLASSES, END, stylesOf } from './styles.ts'
 
 /** How wide an article is, in CSS pixels: a message of 600 with a margin on each side. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { cutArticle, renderArticle } from '../../src/mail/article.ts'
+import { cutArticle, renderArticle } from '../../src/articles/article.ts'
 import { parseMarkdown } from '../../src/posts/markdown.ts'
 import { toPlainText } from '../../src/posts/plain.ts'
 import { english } from '../../src/words/en.ts'

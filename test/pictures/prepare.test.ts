@@ -22,8 +22,8 @@ import {
   type Picture,
   preparePictures,
   type Refused,
-} from '../../src/mail/pictures.ts'
-import { post } from './press.ts'
+} from '../../src/pictures/prepare.ts'
+import { post } from '../mail/press.ts'
 
 const PAGE = 'https://blog.example/posts/hello/'
 

@@ -1,0 +1,58 @@
+/** What a mail says, with its pictures: renditions for people who get the same. Nothing is enqueued here. */
+import type { Config } from '../config.ts'
+import type { PlannedIssue } from '../issues/plan.ts'
+import { renderConfirmation } from '../mail/confirmation.ts'
+import { MOST_IN_FULL, renderDigest } from '../mail/digest.ts'
+import type { Press, Rendition } from '../mail/frame.ts'
+import { renderIssue } from '../mail/issue.ts'
+import { withMjml } from '../mail/mjml.ts'
+import { articlePictures, leadPicture, preparePictures } from '../pictures/prepare.ts'
+import type { KnownPost } from '../posts/identity.ts'
+import { newestFirst, type Post } from '../posts/post.ts'
+
+/** What the people of one group get: `keys` are their posts as the database names the group, `language` is theirs. */
+export type Printed = { keys: string; language: string; rendition: Rendition }
+
+/** A press with its site, whose pictures go into the mails. */
+export type SitePress = Press & Config
+
+/** Renders an issue, one rendition for each group: what the author sees before they send it is what is sent. */
+export async function printIssue(issue: PlannedIssue, config: Config): Promise<Printed[]> {
+  if (issue.groups.length === 0) return []
+  return withMjml((mjml) => printGroups(issue, { ...config, mjml }))
+}
+
+/** The renditions of an issue, by a press that may print several. */
+export async function printGroups(
+  issue: PlannedIssue,
+  press: Omit<SitePress, 'language'>,
+): Promise<Printed[]> {
+  const byKey = new Map(issue.posts.map((post) => [post.key, post]))
+  const printed: Printed[] = []
+  for (const { keys, language } of issue.groups) {
+    const posts = keys.map((key) => byKey.get(key) as KnownPost)
+    const spoken = { ...press, language }
+    const rendition =
+      issue.kind === 'single' ? await printPosts(posts, spoken) : await printDigest(posts, spoken)
+    printed.push({ keys: keys.join(','), language, rendition })
+  }
+  return printed
+}
+
+/** Renders what a mail of these posts says. */
+export async function printPosts(posts: Post[], press: SitePress): Promise<Rendition> {
+  const [post, ...others] = posts
+  if (!post || others.length > 0) return printDigest(posts, press)
+  return renderIssue(post, { ...press, pictures: await preparePictures([articlePictures(post)], press) })
+}
+
+/** Several posts, and only what is shown of them is looked at for pictures. */
+export async function printDigest(posts: Post[], press: SitePress): Promise<Rendition> {
+  const shown = newestFirst(posts).slice(0, MOST_IN_FULL)
+  return renderDigest(posts, { ...press, pictures: await preparePictures(shown.map(leadPicture), press) })
+}
+
+/** What a confirmation says, rendered. Rendering takes time: it is done before the transaction that enqueues it. */
+export async function printConfirmation(config: Config, language: string): Promise<Rendition> {
+  return withMjml((mjml) => renderConfirmation({ ...config, language, mjml }))
+}
