@@ -5,6 +5,7 @@
 import { Temporal } from 'temporal-polyfill'
 import { z } from 'zod'
 import { checkAddress } from './address.ts'
+import { MARKS_IN_TEXT } from './slots.ts'
 
 /** The least `feeds.size`: a few posts with their summaries. */
 const LEAST_FEED = 64_000
@@ -13,7 +14,9 @@ const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
 export const BOUNCES_LOCAL_PART = 29
 const TIME = '([01]\\d|2[0-3]):[0-5]\\d'
 
-const text = z.string().trim().min(1, 'write some text')
+// They stand in every mail, where some characters mean a place for something of each reader's own.
+const words = z.string().check(told(markFault))
+const text = words.trim().min(1, 'write some text')
 // Checked and brought to the form that a header may hold, since both go out in every message.
 const emailAddress = z.string().check(told(emailFault)).transform(keptEmail)
 const httpAddress = z
@@ -131,7 +134,7 @@ export const schema = z.strictObject({
   site: z.strictObject({
     title: text,
     url: httpAddress.describe('Where the blog is, for people.'),
-    description: z.string().default(''),
+    description: words.default(''),
     language: language.default('en'),
     timeZone: timeZone
       .default('UTC')
@@ -181,7 +184,7 @@ export const schema = z.strictObject({
       .describe(
         'Where what cannot be delivered comes back to, as `bounces+b-TOKEN@…`. Default `from.email`.',
       ),
-    postalAddress: z.string().default('').describe('Many countries want one in every newsletter.'),
+    postalAddress: words.default('').describe('Many countries want one in every newsletter.'),
     logo: text
       .check(told(logoFault))
       .optional()
@@ -283,6 +286,12 @@ function told(faultOf: (value: string) => string | null): z.core.CheckFn<string>
     const message = faultOf(context.value)
     if (message !== null) context.issues.push({ code: 'custom', message, input: context.value })
   }
+}
+
+function markFault(value: string): string | null {
+  return MARKS_IN_TEXT.test(value)
+    ? 'take out what no font shows: U+E000 to U+E006 have a meaning here'
+    : null
 }
 
 function emailFault(value: string): string | null {

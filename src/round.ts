@@ -8,7 +8,7 @@ import { writesPages } from './config.ts'
 import { type Delivered, type Delivering, deliverDue } from './deliveries/deliver.ts'
 import { type Enqueued, enqueueDeliveries } from './deliveries/enqueue.ts'
 import { letterWriter } from './deliveries/letter.ts'
-import { limitTransports, openTransports } from './deliveries/outlet.ts'
+import { limitTransports, withTransports } from './deliveries/outlet.ts'
 import { type Fault, FaultsError } from './errors.ts'
 import { channelsOf } from './feeds/channel.ts'
 import type { Cut } from './feeds/cut.ts'
@@ -72,7 +72,11 @@ export function emptyMemory(): Memory {
 }
 
 export async function round(site: Site, memory: Memory, signal: AbortSignal): Promise<Round> {
-  const planned = await publishAndPlan(site, memory)
+  const planned = await publishAndPlan(site, memory).catch(async (error: unknown) => {
+    // What is queued needs no post and no template any more: it goes out first, whatever is wrong with these.
+    await deliverNow(site, signal)
+    throw error
+  })
   const [delivered, pinged] = await Promise.all([deliverNow(site, signal), pingHub({ ...site, signal })])
   await compressFiles(site.config, memory.shown, signal)
   return { ...planned, delivered, pinged }
@@ -129,17 +133,10 @@ export async function lookAtPosts(site: Site, memory: Memory): Promise<Identifie
 }
 
 /** Delivers what is due over transports that are opened for it and closed again. */
-export async function deliverNow(
-  site: Site,
-  signal: AbortSignal,
-  onSettled: Delivering['onSettled'] = () => {},
-): Promise<Delivered> {
-  const transports = await openTransports(site.config.transports)
-  try {
-    return await deliverDue({ ...(await delivering(site, transports, signal)), onSettled })
-  } finally {
-    for (const transport of transports) await transport.close()
-  }
+export function deliverNow(site: Site, signal: AbortSignal): Promise<Delivered> {
+  return withTransports(site.config.transports, async (transports) =>
+    deliverDue(await delivering(site, transports, signal)),
+  )
 }
 
 /** What `deliverDue` needs, from a site. */

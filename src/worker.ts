@@ -51,8 +51,12 @@ export async function work(site: Site, log: Log, signal: AbortSignal): Promise<W
       transports.map((each) => each.name),
       site.now(),
     )
-    tellPlanned(log, await publishAndPlan(site, memory), site, told)
-    mailing.run()
+    try {
+      tellPlanned(log, await publishAndPlan(site, memory), site, told)
+    } finally {
+      // What is queued needs no post and no template any more: it goes out, whatever is wrong with these.
+      mailing.run()
+    }
     pinging.run()
     compressing.run()
   })

@@ -293,6 +293,15 @@ test('a hub keeps its last slash and its query, which are part of where it is po
   ])
 })
 
+test('no text pretends to be the place of a name or an address', () => {
+  const site = { ...BASE.site, title: 'Tea \uE000name\uE001', description: '\uE002' }
+  const { newsletter } = BASE
+  const faults = faultsOf({ ...BASE, site, newsletter: { ...newsletter, postalAddress: '\uE006' } })
+  expect(faults.map((fault) => /"([a-zA-Z.]+)" is .*; take out what no font shows/.exec(fault)?.[1])).toEqual(
+    ['site.title', 'site.description', 'newsletter.postalAddress'],
+  )
+})
+
 test('the name of a sender is a name', () => {
   const named = (name: string) =>
     faultsOf({ ...BASE, newsletter: { from: { name, email: 'ada@example.org' } } })

@@ -11,6 +11,7 @@ const FLOOR = [
   'config',
   'config-faults',
   'config-schema',
+  'contrast',
   'errors',
   'file',
   'log',

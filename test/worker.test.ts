@@ -1,13 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { openLog } from '../src/log.ts'
-import { emptyMemory, publishAndPlan } from '../src/round.ts'
+import { emptyMemory, publishAndPlan, round } from '../src/round.ts'
 import { write } from '../src/store/database.ts'
 import { moveIssue, pauseIssue, summariseIssues } from '../src/store/issues.ts'
 import { work } from '../src/worker.ts'
-import { makeSite, post } from './site.ts'
+import { makeSite, post, type TestSite } from './site.ts'
 
 describe('a blog gets its newsletter', () => {
   test('what is there at the first round is old: it is in the feeds and mailed to nobody', async () => {
@@ -273,17 +273,61 @@ test('an issue that another process resumes goes on at once, not with the next m
   await publishAndPlan(site, emptyMemory())
   const author = await site.again()
   await write(author.db, (trx) => pauseIssue(trx, 2, 'by hand'))
-  const stop = new AbortController()
-  const told: string[] = []
-  const log = openLog(new Writable({ write: (line, _, done) => done(void told.push(String(line))) }))
-  const { finished } = await work(site, log, stop.signal)
+  const { told, stop } = await startWorker(site)
   await expect.poll(() => told.join(''), { timeout: 10_000 }).toContain('messages: 1 sent')
 
   await write(author.db, (trx) => moveIssue(trx, 2, ['paused'], 'sending', null))
   await expect.poll(() => site.mail(), { timeout: 10_000 }).toHaveLength(2)
+  await stop()
+})
 
-  stop.abort()
-  await finished
+/** A worker, with what it logs; end it with `stop`. */
+async function startWorker(site: TestSite): Promise<{ told: string[]; stop(): Promise<void> }> {
+  const ended = new AbortController()
+  const told: string[] = []
+  const log = openLog(new Writable({ write: (line, _, done) => done(void told.push(String(line))) }))
+  const { finished } = await work(site, log, ended.signal)
+  return {
+    told,
+    stop() {
+      ended.abort()
+      return finished
+    },
+  }
+}
+
+describe('a template with a fault', () => {
+  async function breakTemplate(): Promise<TestSite> {
+    const site = await makeSite()
+    await site.round()
+    await site.join('ada@example.org')
+    site.write('one.md', post('One', '2026-11-02'))
+    await publishAndPlan(site, emptyMemory())
+    mkdirSync(join(site.folder, 'templates'))
+    writeFileSync(join(site.folder, 'templates', 'issue.mjml'), '{{ nothing }}')
+    site.write('two.md', post('Two', '2026-11-02'))
+    return site
+  }
+
+  test('keeps back what it would have been part of, and nothing that is queued', async () => {
+    const site = await breakTemplate()
+    const { signal } = new AbortController()
+    await expect(round(site, emptyMemory(), signal)).rejects.toThrow('templates/issue.mjml:1')
+    expect(await site.mail()).toEqual(['ada@example.org: One'])
+
+    rmSync(join(site.folder, 'templates'), { recursive: true })
+    await round(site, emptyMemory(), signal)
+    expect(await site.mail()).toEqual(['ada@example.org: One', 'ada@example.org: Two'])
+  })
+
+  test('is told by a worker, which sends what is queued', async () => {
+    const site = await breakTemplate()
+    const { told, stop } = await startWorker(site)
+    await expect.poll(() => told.join(''), { timeout: 10_000 }).toContain('messages: 1 sent')
+    await stop()
+    expect(told.join('')).toContain('templates/issue.mjml:1')
+    expect(await site.mail()).toEqual(['ada@example.org: One'])
+  })
 })
 
 test('every link that leads into the site leads to a page that is there', async () => {

@@ -94,7 +94,8 @@ function print(tree: Tree, options: ArticleOptions): Printed {
     // The post's own picture is the poster of a video that it begins with, and of no other.
     const here = index === 0 ? around : { ...around, options: { ...options, image: null } }
     const last = index === tree.children.length - 1
-    return block(child, { ...here, path: [index] }, last) + (last ? '' : mark([index], child))
+    const before = tree.children[index - 1] ?? null
+    return block(child, { ...here, before, path: [index] }, last) + (last ? '' : mark([index], child))
   })
   const notes = tree.footnotes.map((note) => {
     const text = blocks(note.children, { ...around, options: { ...options, image: null }, path: null })

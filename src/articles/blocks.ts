@@ -4,11 +4,11 @@
 import { escapeHtml } from '../markup.ts'
 import { mathText } from '../posts/math.ts'
 import type { Block, Inline, ListItem } from '../posts/tree.ts'
-import { brightCode, colorsOf, handmadeCode, plainCode } from './code.ts'
+import { brightCode, colorsOf, handmadeCode, optionsWhole, plainCode } from './code.ts'
 import { boxEnds, type Place, sentenceEnds } from './cut.ts'
 import { box, cardOf, withCards } from './players.ts'
 import { type ArticleOptions, shownPicture } from './safe-html.ts'
-import { END, look } from './styles.ts'
+import { END, look, TOP } from './styles.ts'
 
 /** A code block, without colours and, where they are known, with them. */
 export type Code = { plain: string; bright: string | null }
@@ -20,6 +20,8 @@ export type Around = {
   tight: boolean
   /** In a list, where the next item follows. */
   isItem?: boolean
+  /** What stands before it in its box: null where nothing does, undefined where it is no box of its own. */
+  before?: Block | null | undefined
   /** The way to what is rendered; null in notes, which are not cut. */
   path: Place | null
   /** Inline code is read from left to right, in whatever it stands. */
@@ -40,14 +42,14 @@ export function mark(place: Place | null, behind?: Block): string {
 }
 
 function deeper(around: Around, index: number): Around {
-  return { ...around, path: around.path && [...around.path, index] }
+  return { ...around, before: undefined, path: around.path && [...around.path, index] }
 }
 
 /** @returns the blocks, with marks between them */
 export function blocks(children: Block[], around: Around): string {
   return children
     .map((child, index) => {
-      const here = deeper(around, index)
+      const here = { ...deeper(around, index), before: children[index - 1] ?? null }
       const last = index === children.length - 1
       return block(child, here, last) + (last ? '' : mark(here.path, child))
     })
@@ -56,11 +58,15 @@ export function blocks(children: Block[], around: Around): string {
 
 export function block(node: Block, around: Around, last: boolean): string {
   const end = last ? ` ${END}="${around.isItem ? 14 : 0}"` : ''
+  const top = topOf(around.before)
   switch (node.type) {
-    case 'heading':
-      return `<h${node.level}>${inlines(node.children, around)}</h${node.level}>`
+    case 'heading': {
+      const text = inlines(node.children, around)
+      // A "##" without words announces nothing, and who listens would hear that.
+      return text.trim() === '' ? '' : `<h${node.level}${top}>${text}</h${node.level}>`
+    }
     case 'paragraph':
-      return around.tight ? inlines(node.children, around) : paragraph(node.children, around, last)
+      return around.tight ? inlines(node.children, around) : paragraph(node.children, around, last, top + end)
     case 'quote':
       return `<blockquote${end}>${blocks(node.children, { ...around, tight: false, isItem: false })}</blockquote>`
     case 'list': {
@@ -80,7 +86,7 @@ export function block(node: Block, around: Around, last: boolean): string {
     }
     case 'math': {
       const text = mathText(node.tex, '\n')
-      return `<p dir="ltr" ${look('mathBlock')}>${escapeHtml(text).replaceAll('\n', '<br>')}</p>`
+      return `<p dir="ltr" ${look('mathBlock')}${top}${end}>${escapeHtml(text).replaceAll('\n', '<br>')}</p>`
     }
     case 'table':
       return table(node, around)
@@ -95,10 +101,17 @@ export function block(node: Block, around: Around, last: boolean): string {
   }
 }
 
-function paragraph(children: Inline[], around: Around, last: boolean): string {
+/** What is set off by more room than the gap between two paragraphs is not where there is nothing to set it off from. */
+function topOf(before: Around['before']): string {
+  if (before === null) return ` ${TOP}="0"`
+  return before?.type === 'heading' ? ` ${TOP}="20"` : ''
+}
+
+function paragraph(children: Inline[], around: Around, last: boolean, room: string): string {
   const card = cardOf(children, around.options)
   if (card !== null) return card
-  if (isPicture(children, around.options)) return `<p ${look('figure')}>${inlines(children, around)}</p>`
+  if (isPicture(children, around.options))
+    return `<p ${look('figure')}${room}>${inlines(children, around)}</p>`
   return `<p${last ? ` ${look('last')}` : ''}>${inlines(children, around)}</p>`
 }
 
@@ -213,7 +226,7 @@ function inline(node: Inline, around: Around): string {
     case 'strike':
       return `<s>${inlines(node.children, inside)}</s>`
     case 'code':
-      return `<code${around.codeDir}>${escapeHtml(node.text)}</code>`
+      return `<code${around.codeDir}>${optionsWhole(escapeHtml(node.text), look('whole'))}</code>`
     case 'math':
       return `<span dir="ltr" ${look('math')}>${escapeHtml(mathText(node.tex))}</span>`
     case 'link':

@@ -4,6 +4,7 @@
 import type { Highlighter, Piece } from '../posts/highlight.ts'
 import type { Block, Tree } from '../posts/tree.ts'
 import { CODE, CODE_CLASSES } from './colors.ts'
+import { WHOLE } from './styles.ts'
 
 /** The coloured code of an article; what is not in it is plain. */
 export type ColoredCode = ReadonlyMap<string, Piece[]>
@@ -34,7 +35,9 @@ export function colorsOf(block: CodeBlock, colored: ColoredCode | undefined): Pi
 export function plainCode(text: string, between: (line: number) => string): string {
   const last = text.split('\n').length - 1
   return lines(text)
-    .map((line, index) => escapeCode(line) + (index < last ? `<br>${between(index)}` : ''))
+    .map(
+      (line, index) => optionsWhole(escapeCode(line), STYLE) + (index < last ? `<br>${between(index)}` : ''),
+    )
     .join('')
 }
 
@@ -53,7 +56,7 @@ export function brightCode(pieces: Piece[]): string {
   return runs
     .map(({ name, text }) => {
       const length = untabbed(text).length
-      const html = escapeCode(whole.slice(at, at + length)).replaceAll('\n', '<br>')
+      const html = optionsWhole(escapeCode(whole.slice(at, at + length)), STYLE).replaceAll('\n', '<br>')
       at += length
       if (name === null || html.trim() === '') return html
       // A string in Arabic and the comment behind it would change places.
@@ -67,11 +70,25 @@ export function brightCode(pieces: Piece[]): string {
 export function handmadeCode(html: string): string {
   return html
     .replace(/^\n/, '')
-    .replace(/<\/?code\b[^>]*>/gi, '')
-    .split(/(<[^>]*>)/)
+    .replace(/<\/?code\b[^<>]*>/gi, '')
+    .split(/(<[^<>]*>)/)
     .map((part, index) => (index % 2 === 1 ? part : lines(part).join('<br>')))
     .join('')
 }
+
+/**
+ * Keeps each option of a program, such as `--save-exact`, on one line: browsers break behind any of its hyphens, and
+ * also between the first two. One of more than 25 characters, which is too wide for a phone in a list of lists, may still
+ * break.
+ *
+ * @param html of code, as text between tags
+ */
+export function optionsWhole(html: string, attribute: string): string {
+  return html.replace(/(?<![\w-])--[a-z][\w-]{0,22}(?![\w-])/gi, `<span ${attribute}>$&</span>`)
+}
+
+// Code blocks join behind the sanitizer, which gives other elements their style.
+const STYLE = `style="${WHOLE}"`
 
 const RIGHT_TO_LEFT = /[\p{sc=Arabic}\p{sc=Hebrew}\p{sc=Syriac}\p{sc=Thaana}]/u
 

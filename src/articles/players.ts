@@ -2,15 +2,16 @@
  * What plays or quotes elsewhere, as a card in a mail: a video, a short message, a page in a frame. Nothing runs in a
  * mail and nothing is asked of other sites, so a card says what the post itself knows, and links to the rest.
  */
-import { escapeHtml } from '../markup.ts'
+import { escapeHtml, unescapeHtml } from '../markup.ts'
 import type { Inline } from '../posts/tree.ts'
 import { elsewhere } from './elsewhere.ts'
 import { type ArticleOptions, mailAddress, shownPicture, wordsOf } from './safe-html.ts'
 import { look } from './styles.ts'
 
-const MEDIA = /(?:<p\b[^>]*>\s*)?<(iframe|video|audio)\b([^>]*)>([\s\S]*?)<\/\1\s*>(?:\s*<\/p\s*>)?/gi
-const ALONE = /^\s*<(iframe|video|audio)\b[^>]*>[\s\S]*<\/\1\s*>\s*$/i
-const QUOTATION = /<blockquote\b([^>]*)>([\s\S]*?)<\/blockquote\s*>/gi
+// A tag is looked for no further than to the next one: where thousands are left open, that would take minutes.
+const MEDIA = /(?:<p\b[^<>]*>\s*)?<(iframe|video|audio)\b([^<>]*)>([\s\S]*?)<\/\1\s*>(?:\s*<\/p\s*>)?/gi
+const ALONE = /^\s*<(iframe|video|audio)\b[^<>]*>[\s\S]*<\/\1\s*>\s*$/i
+const QUOTATION = /<blockquote\b([^<>]*)>([\s\S]*?)<\/blockquote\s*>/gi
 // What these sites give people to paste: a quotation, which a script would make into a frame.
 const PASTED =
   /(^|\s)(twitter-(tweet|video)|mastodon-embed|bluesky-embed|text-post-media|instagram-media)(\s|$)/
@@ -20,7 +21,7 @@ export function withCards(html: string, options: ArticleOptions): string {
   return html
     .replace(MEDIA, (whole, tag: string, attributes: string, inner: string) => {
       const name = tag.toLowerCase()
-      const source = /<source\b([^>]*)>/i.exec(inner)?.[1] ?? ''
+      const source = /<source\b([^<>]*)>/i.exec(inner)?.[1] ?? ''
       const src =
         attribute(attributes, 'data-src') || attribute(attributes, 'src') || attribute(source, 'src')
       const href = mailAddress(src, options.url)
@@ -115,10 +116,5 @@ function attribute(attributes: string, name: string): string {
   const found = new RegExp(`(?:^|[\\s"'/])${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)'|([^\\s"'>]+))`, 'i').exec(
     attributes,
   )
-  return (found?.[1] ?? found?.[2] ?? found?.[3] ?? '')
-    .replaceAll('&quot;', '"')
-    .replaceAll('&#39;', "'")
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&amp;', '&')
+  return unescapeHtml(found?.[1] ?? found?.[2] ?? found?.[3] ?? '')
 }

@@ -2,6 +2,7 @@
  * Harmless HTML back to nodes of the tree, so that what an author wrote as raw HTML becomes text by the same rules as
  * what they wrote as Markdown: a raw table stands in columns, a raw list has its marks.
  */
+import { unescapeHtml } from '../markup.ts'
 import { subscript, superscript } from '../posts/math.ts'
 import type { Block, Inline, ListItem } from '../posts/tree.ts'
 
@@ -57,15 +58,6 @@ function attributesOf(text: string): Record<string, string> {
       unescapeHtml(value),
     ]),
   )
-}
-
-function unescapeHtml(text: string): string {
-  return text
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&quot;', '"')
-    .replaceAll('&#39;', "'")
-    .replaceAll('&amp;', '&')
 }
 
 const BLOCKS = new Set(

@@ -9,8 +9,8 @@ import { withoutMarks } from '../slots.ts'
 import type { MailWords } from '../words/words.ts'
 import type { ColoredCode } from './code.ts'
 import { LIGHT } from './colors.ts'
-import { elsewhere } from './elsewhere.ts'
-import { CLASSES, END, stylesOf } from './styles.ts'
+import { type Elsewhere, elsewhere } from './elsewhere.ts'
+import { CLASSES, END, stylesOf, TOP } from './styles.ts'
 
 /** How wide an article is, in CSS pixels: a message of 600 with a margin on each side. */
 export const COLUMN = 552
@@ -41,6 +41,8 @@ const KEPT =
 const BOXES =
   'address article aside center details fieldset footer header hgroup main nav search section'.split(' ')
 
+type Kind = Elsewhere['kind']
+
 /** What may stay of HTML that anyone wrote: harmless elements in our styles, players as links, addresses absolute. */
 export function safeHtml(html: string, options: ArticleOptions): string {
   const direction = directionOf(options.language)
@@ -59,12 +61,12 @@ export function safeHtml(html: string, options: ArticleOptions): string {
   let openLinks = 0
   // A player names its files one by one, and one link leads to all of them.
   let hasLink = false
-  const player = (address: string | undefined, isPlayer: (kind: string) => string): Tag => {
+  const player = (address: string | undefined, kindOf: (page: Kind) => Kind): Tag => {
     const href = mailAddress(address ?? '', options.url)
     if (hasLink || href === null || href.startsWith('mailto:')) return plain()
     hasLink = true
     const page = elsewhere(href)
-    const text = wordsOf(isPlayer(page.kind), page.host, options)
+    const text = wordsOf(kindOf(page.kind), page.host, options)
     return openLinks > 0 ? plain(text) : { tagName: 'a', attribs: { href: page.href }, text }
   }
   const safe = sanitizeHtml(html, {
@@ -137,9 +139,9 @@ export function safeHtml(html: string, options: ArticleOptions): string {
       summary: () => ({ tagName: 'p', attribs: { 'data-look': 'summary' } }),
       ...Object.fromEntries(BOXES.map((name) => [name, sanitizeHtml.simpleTransform('div', {})])),
       '*': (tagName, attribs) => {
-        const { style: _authors, class: _names, 'data-look': name, [END]: end, ...rest } = attribs
+        const { style: _authors, class: _names, 'data-look': name, [TOP]: top, [END]: end, ...rest } = attribs
         const key = name !== undefined && styles.has(name) ? name : tagName
-        const style = `${styles.get(key) ?? ''}${end === undefined ? '' : `margin-bottom:${Number.parseInt(end, 10) || 0}px;`}`
+        const style = `${styles.get(key) ?? ''}${sideOf(key, rest.dir)}${room('top', top)}${room('bottom', end)}`
         const own = classes.get(key)
         return {
           tagName,
@@ -152,8 +154,18 @@ export function safeHtml(html: string, options: ArticleOptions): string {
   return named(withoutMarks(safe), options)
 }
 
+function room(side: 'top' | 'bottom', pixels: string | undefined): string {
+  return pixels === undefined ? '' : `margin-${side}:${Number.parseInt(pixels, 10) || 0}px;`
+}
+
+// What begins at the left for a whole article does so inside of it, whatever direction is asked for there.
+function sideOf(name: string, direction: string | undefined): string {
+  if (!/^(p|div|li|blockquote|h[2-6])$/.test(name) || !/^(ltr|rtl)$/i.test(direction ?? '')) return ''
+  return `text-align:${direction?.toLowerCase() === 'rtl' ? 'right' : 'left'};`
+}
+
 /** What leads to a thing elsewhere, in words. */
-export function wordsOf(kind: string, host: string, { words }: Pick<ArticleOptions, 'words'>): string {
+export function wordsOf(kind: Kind, host: string, { words }: Pick<ArticleOptions, 'words'>): string {
   if (kind === 'video') return words.video(host)
   if (kind === 'audio') return words.audio(host)
   return kind === 'post' ? words.seePost(host) : words.embedded(host)
@@ -162,7 +174,8 @@ export function wordsOf(kind: string, host: string, { words }: Pick<ArticleOptio
 // A link that is a picture without words would have no name at all, and a screen reader would spell its address.
 function named(html: string, options: ArticleOptions): string {
   return html.replace(
-    /(<a [^>]*>\s*<img [^>]*?)alt(?:="")?(?= )([^>]*>\s*<\/a>)/g,
+    // Attribute by attribute: "alt" stands in words too, and what is put there would end the one around them.
+    /(<a [^>]*>\s*<img (?:[a-z-]+(?:="[^"]*")? )*?)alt(?:="")?(?= )([^>]*>\s*<\/a>)/g,
     (_, before: string, behind: string) => `${before}alt="${options.words.picture('')}"${behind}`,
   )
 }

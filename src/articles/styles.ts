@@ -26,6 +26,12 @@ export function look(name: keyof Styles): string {
 /** What has nothing below it in its box: how much room there is all the same, in pixels. */
 export const END = 'data-end'
 
+/** What begins its box, or stands right below a heading: how much room is above it, in pixels. */
+export const TOP = 'data-top'
+
+/** For what is never broken between two lines. */
+export const WHOLE = 'white-space:nowrap'
+
 type Styles = ReturnType<typeof stylesOf>
 
 /**
@@ -77,6 +83,7 @@ export function stylesOf(language: string, accent: string) {
     pre: `margin:0;${code}`,
     code: `font-family:${MONOSPACE};font-size:85%;background-color:${panel};border-radius:3px;padding:2px 4px;`,
     samp: `font-family:${MONOSPACE};font-size:85%;`,
+    whole: `${WHOLE};`,
     kbd: `font-family:${MONOSPACE};font-size:85%;border:1px solid ${line};border-radius:3px;padding:1px 5px;`,
     // The text says its colour, for the ground stays bright in the dark.
     mark: `background-color:#ffeaa3;color:${text};padding:1px 3px;`,

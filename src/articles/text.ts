@@ -8,9 +8,11 @@ import { oneLine } from '../posts/plain.ts'
 import type { Block, Inline, ListItem, Tree } from '../posts/tree.ts'
 import { withoutMarks } from '../slots.ts'
 import type { MailWords } from '../words/words.ts'
+import { hanging, prefixed } from './indent.ts'
 import { cardOf, withCards } from './players.ts'
 import { readBlocks, readInlines } from './read-html.ts'
 import { type ArticleOptions, mailAddress, safeHtml, shownPicture } from './safe-html.ts'
+import { layOutTable } from './text-table.ts'
 import { columns, isolated, WIDTH, withoutLongLines, wrap } from './wrap.ts'
 
 /** Addresses in the order of their numbers. */
@@ -118,7 +120,7 @@ function block(node: Block, around: Around): string {
     case 'math':
       return prefixed('    ', '    ', formula(mathText(node.tex, '\n'), narrower(around, 4).width))
     case 'table':
-      return table(node.head, node.rows, node.align, around)
+      return table(node, around)
     case 'rule':
       return '* * *'
     case 'html': {
@@ -163,64 +165,11 @@ function listItem(item: ListItem, mark: string, tight: boolean, around: Around):
   return `${task}${tight ? '\n' : '\n\n'}${hanging(space, others, around.width)}`
 }
 
-/** Text behind a mark such as `- `, its other lines as far to the right as the first. */
-function hanging(mark: string, text: (width: number) => string, width: number): string {
-  return prefixed(mark, ' '.repeat(mark.length), text(Math.max(20, width - mark.length)))
-}
-
-function prefixed(first: string, others: string, text: string): string {
-  return text
-    .split('\n')
-    .map((line, index) => ((index === 0 ? first : others) + line).trimEnd())
-    .join('\n')
-}
-
-function table(head: Inline[][], rows: Inline[][][], align: (string | null)[], around: Around): string {
-  const texts = [head, ...rows].map((row) =>
+function table({ head, rows, align }: Extract<Block, { type: 'table' }>, around: Around): string {
+  const [heads = [], ...others] = [head, ...rows].map((row) =>
     row.map((cell) => isolated(oneLine(inlines(cell, around)), around.direction)),
   )
-  const [heads = [], ...others] = texts
-  const widths = align.map((_, column) => Math.max(...texts.map((row) => columns(row[column] ?? ''))))
-  const total = widths.reduce((sum, width) => sum + width + 2, -2)
-  if (total > around.width) return records(heads, others, around)
-  const line = (row: string[]) =>
-    widths
-      .map((width, column) => pad(row[column] ?? '', width, align[column] ?? 'left'))
-      .join('  ')
-      .trimEnd()
-  const isNamed = heads.some((text) => text !== '')
-  const top = isNamed
-    ? [
-        line(heads),
-        widths
-          .map((width) => '-'.repeat(width))
-          .join('  ')
-          .trimEnd(),
-      ]
-    : []
-  return [...top, ...others.map(line)].join('\n')
-}
-
-/** A table that is too wide for columns: each row as lines of "Head: cell". */
-function records(head: string[], rows: string[][], around: Around): string {
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => {
-          if (cell === '') return ''
-          const text = head[column] ? `${head[column]}: ${cell}` : cell
-          return hanging(column === 0 ? '' : '  ', (width) => wrap(text, width), around.width)
-        })
-        .filter((text) => text !== '')
-        .join('\n'),
-    )
-    .join('\n\n')
-}
-
-function pad(text: string, width: number, align: string): string {
-  const space = width - columns(text)
-  const before = align === 'right' ? space : align === 'center' ? Math.floor(space / 2) : 0
-  return ' '.repeat(before) + text + ' '.repeat(space - before)
+  return layOutTable(heads, others, align, around.width)
 }
 
 function inlines(children: Inline[], around: Around): string {
@@ -300,9 +249,11 @@ function picture({ src, alt }: Extract<Inline, { type: 'image' }>, around: Aroun
 
 /** The marks of emphasis, where there is something to be emphasized; spaces stand outside of them. */
 function marked(mark: string, children: Inline[], around: Around): string {
-  const [, before = '', text = '', behind = ''] =
-    /^(\s*)([\s\S]*?)(\s*)$/.exec(inlines(children, around)) ?? []
-  return text === '' ? before + behind : before + mark + text + mark + behind
+  const whole = inlines(children, around)
+  const text = whole.trim()
+  if (text === '') return whole
+  const start = whole.length - whole.trimStart().length
+  return whole.slice(0, start) + mark + text + mark + whole.slice(start + text.length)
 }
 
 function link({ href, children }: Extract<Inline, { type: 'link' }>, around: Around): string {

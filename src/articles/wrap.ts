@@ -89,24 +89,28 @@ export function isolated(text: string, around: 'ltr' | 'rtl'): string {
   return isOther ? FIRST_STRONG_ISOLATE + text + POP_ISOLATE : text
 }
 
+/** More than anybody writes; Unicode (UAX #9, BD2) ends at 125. Each line opens all of them anew. */
+const DEEPEST = 20
+
 /**
  * Lines that each close what they open. A line end ends all isolates: what goes on in the next line is opened again
  * there, and an end without a beginning is left out.
  */
 function balanced(lines: string[]): string[] {
   if (!lines.some((line) => ISOLATES.test(line))) return lines
-  let open: string[] = []
+  const open: string[] = []
+  let tooDeep = 0
   return lines.map((line) => {
     let text = open.join('')
     for (const character of line) {
       if (!ISOLATES.test(character)) text += character
       else if (character !== POP_ISOLATE) {
-        open = [...open, character]
-        text += character
-      } else if (open.length > 0) {
-        open = open.slice(0, -1)
-        text += character
-      }
+        if (open.length < DEEPEST) {
+          open.push(character)
+          text += character
+        } else tooDeep++
+      } else if (tooDeep > 0) tooDeep--
+      else if (open.pop() !== undefined) text += character
     }
     // What has nothing in it isolates nothing.
     return (text + POP_ISOLATE.repeat(open.length)).replace(/[\u2066-\u2068]\u2069/g, '').trimEnd()

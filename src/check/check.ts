@@ -7,9 +7,11 @@ import type { About, Finding } from './finding.ts'
 import { checkHeaders } from './headers.ts'
 import { checkHtml } from './html.ts'
 import { checkLinks } from './links.ts'
+import { checkList } from './list.ts'
 import { type Check, readMessage } from './message.ts'
 import { checkPictures } from './pictures.ts'
 import { checkPreheader } from './preheader.ts'
+import { checkSignatures } from './signature.ts'
 import { checkSize } from './size.ts'
 import { checkSlots } from './slots.ts'
 import { checkStyles } from './style.ts'
@@ -18,6 +20,8 @@ import { checkWaysOut } from './unsubscribe.ts'
 
 const CHECKS: Check[] = [
   checkHeaders,
+  checkSignatures,
+  checkList,
   checkTextPart,
   checkSize,
   checkWaysOut,

@@ -1,8 +1,9 @@
 /** Whether what is written can be read: its colours, in light and in dark, and its size. */
+import { contrast } from '../contrast.ts'
 import type { About, Finding } from './finding.ts'
 import type { Look } from './look.ts'
 import type { Message } from './message.ts'
-import { type Element, within } from './page.ts'
+import { type Element, isInline, within } from './page.ts'
 import { isInArticle, whereIs, whereSays } from './where.ts'
 
 // WCAG 2.2, 1.4.3: "a contrast ratio of at least 4.5:1", and 3:1 for text of 24 px, or of 18.66 px and bold.
@@ -20,14 +21,14 @@ type Looks = Map<Element, Look>
 
 export function checkContrast({ looks }: Message, about: About): Finding[] {
   return [
-    ...(['light', 'dark'] as const).flatMap((scheme) => contrast(looks[scheme], scheme, about)),
+    ...(['light', 'dark'] as const).flatMap((scheme) => pale(looks[scheme], scheme, about)),
     ...sizes(looks.light, about),
     ...linkLines(looks.light, about),
     ...directions(looks.light, about),
   ]
 }
 
-function contrast(looks: Looks, scheme: 'light' | 'dark', about: About): Finding[] {
+function pale(looks: Looks, scheme: 'light' | 'dark', about: About): Finding[] {
   const found: Finding[] = []
   const judged = new Set<string>()
   for (const { element, text, look } of spoken(looks)) {
@@ -36,7 +37,7 @@ function contrast(looks: Looks, scheme: 'light' | 'dark', about: About): Finding
     const pair = `${look.color} ${look.background} ${wanted}`
     if (judged.has(pair)) continue
     judged.add(pair)
-    const ratio = contrastOf(look.color, look.background)
+    const ratio = contrast(look.color, look.background)
     if (ratio >= wanted) continue
     found.push({
       rule: ratio < HIDDEN ? 'hidden-text' : 'contrast',
@@ -44,7 +45,7 @@ function contrast(looks: Looks, scheme: 'light' | 'dark', about: About): Finding
       where: whereSays(element, text, about),
       found: `in ${scheme} it is ${look.color} on ${look.background}, a contrast of ${ratio.toFixed(1)}`,
       cure:
-        ratio < HIDDEN
+        ratio < HIDDEN && scheme === 'light'
           ? 'spam filters look for text that nobody sees: give it a colour, or take it out'
           : `many people cannot read less than ${wanted}: ${scheme === 'dark' ? 'give it a colour under @media (prefers-color-scheme: dark)' : 'make it darker, or what is behind it lighter'}`,
     })
@@ -55,7 +56,7 @@ function contrast(looks: Looks, scheme: 'light' | 'dark', about: About): Finding
 function sizes(looks: Looks, about: About): Finding[] {
   const found: Finding[] = []
   const said = [...spoken(looks)]
-  const tiny = said.find(({ look }) => look.fontSize < SMALLEST)
+  const tiny = said.find(({ element, look }) => look.fontSize < SMALLEST && !isRaised(element))
   if (tiny)
     found.push({
       rule: tiny.look.fontSize <= 2 ? 'hidden-text' : 'text-size',
@@ -64,10 +65,8 @@ function sizes(looks: Looks, about: About): Finding[] {
       found: `its size is ${Math.round(tiny.look.fontSize * 10) / 10} px`,
       cure: `nobody reads that on a phone: make it ${SMALLEST} px or more`,
     })
-  // Code is set smaller, and so is the footer; what the post says is what people came to read.
-  const article = said.filter(
-    ({ element }) => isInArticle(element) && !within(element, ({ tag }) => tag === 'pre'),
-  )
+  // Code, captions and cells are set smaller, and so is the footer; what the post says is what people came to read.
+  const article = said.filter(({ element }) => isInArticle(element) && !within(element, isAside))
   const [first] = article
   const long = (texts: typeof said) => texts.reduce((sum, { text }) => sum + text.length, 0)
   if (first && long(article.filter(({ look }) => look.fontSize < BODY)) * 2 > long(article))
@@ -96,6 +95,15 @@ function isHeading(element: Element): boolean {
   return within(element, ({ tag }) => /^h[1-6]$/.test(tag))
 }
 
+function isAside(element: Element): boolean {
+  return /^(pre|code|kbd|samp|sub|sup|small|caption|figcaption)$/.test(element.tag) || isDataCell(element)
+}
+
+/** The number of a note, or a square: a sign beside a word, as small as it is in print. */
+function isRaised(element: Element): boolean {
+  return isInArticle(element) && within(element, ({ tag }) => tag === 'sup' || tag === 'sub')
+}
+
 // WCAG 2.2, 1.4.1: colour is not "the only visual means" by which a link in a line of text is told from it.
 function linkLines(looks: Looks, about: About): Finding[] {
   const found: Finding[] = []
@@ -105,7 +113,7 @@ function linkLines(looks: Looks, about: About): Finding[] {
     const isInText = element.parent?.children.some(
       (child) => typeof child === 'string' && LETTERS.test(child),
     )
-    if (!isInText || contrastOf(look.color, around.color) >= ENOUGH_FOR_LARGE) continue
+    if (!isInText || contrast(look.color, around.color) >= ENOUGH_FOR_LARGE) continue
     found.push({
       rule: 'link-line',
       severity: 'error',
@@ -123,7 +131,7 @@ function directions(looks: Looks, about: About): Finding[] {
     if (look.align !== 'left' || !RIGHT_TO_LEFT.test(text)) continue
     // Code is written from the left in every language, and the cells of a table stand where the author wants them.
     if (within(element, (above) => isCode(above) || isDataCell(above))) continue
-    if (directionOf(element) !== 'rtl') continue
+    if (directionOf(blockOf(element)) !== 'rtl') continue
     return [
       {
         rule: 'direction',
@@ -145,6 +153,13 @@ function isDataCell({ tag, parent }: Element): boolean {
   return (tag === 'td' || tag === 'th') && parent !== null && isInArticle(parent)
 }
 
+/** What lines are in: words of another direction within a line begin where they stand. */
+function blockOf(element: Element): Element {
+  let block = element
+  while (block.parent && isInline(block)) block = block.parent
+  return block
+}
+
 function directionOf(element: Element): string {
   for (let above: Element | null = element; above; above = above.parent)
     if (above.attributes.dir) return above.attributes.dir
@@ -160,18 +175,4 @@ function* spoken(looks: Looks): Generator<{ element: Element; text: string; look
       yield { element, text: child, look }
     }
   }
-}
-
-/** The contrast of two colours by WCAG 2.2, from 1 to 21. */
-function contrastOf(one: string, other: string): number {
-  const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b) as [number, number]
-  return (light + 0.05) / (dark + 0.05)
-}
-
-function luminance(hex: string): number {
-  const [r, g, b] = [1, 3, 5].map((at) => {
-    const part = Number.parseInt(hex.slice(at, at + 2), 16) / 255
-    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4
-  }) as [number, number, number]
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b
 }

@@ -22,9 +22,19 @@ export type About = {
   address: string
   /** The posts it shows: their files as the author types them, and what is written there. */
   posts: { file: string; source(): string }[]
+  /** What the author wrote for a picture that Posthorn hosts, by the address it has in the mail. */
+  pictures?: ReadonlyMap<string, string>
   /** No date of the message is later. */
   now: Date
 }
+
+/** What keeps a message back. */
+export function error(rule: string, where: string, found: string, cure: string): Finding {
+  return { rule, severity: 'error', where, found, cure }
+}
+
+/** What is to be said of a finding that no author can mend. */
+export const OURS = 'this is a fault of Posthorn, please report it'
 
 export function hasErrors(findings: Finding[]): boolean {
   return findings.some((finding) => finding.severity === 'error')

@@ -1,5 +1,5 @@
 /** The page of a message: its languages, its head, its headings and tables, and what no mail program lets through. */
-import type { About, Finding } from './finding.ts'
+import { type About, error, type Finding } from './finding.ts'
 import type { Message } from './message.ts'
 import { type Element, oneLine, type Page, textOf, within } from './page.ts'
 import { isInArticle, whereIs } from './where.ts'
@@ -14,10 +14,6 @@ export function checkHtml(message: Message, about: About): Finding[] {
     ...active(page, about),
     ...depth(page, about),
   ]
-}
-
-function error(rule: string, where: string, found: string, cure: string): Finding {
-  return { rule, severity: 'error', where, found, cure }
 }
 
 function depth({ tooDeep }: Page, about: About): Finding[] {
@@ -151,7 +147,8 @@ function headings(page: Page, about: About): Finding[] {
           `who listens looks for what is missing between: make it h${before + 1}`,
         ),
       )
-    if (textOf(element) === '')
+    // A picture without words in it has a warning of its own.
+    if (textOf(element) === '' && !page.elements.some((each) => each.tag === 'img' && isIn(each, element)))
       found.push(
         error(
           'heading-order',
@@ -163,6 +160,10 @@ function headings(page: Page, about: About): Finding[] {
     before = level
   }
   return found
+}
+
+function isIn(element: Element, around: Element): boolean {
+  return within(element, (above) => above === around)
 }
 
 function tables(page: Page, about: About): Finding[] {
@@ -216,11 +217,16 @@ const ACTIVE = new Set(
   ),
 )
 
+/** True for what no mail program runs or shows, and for all that stands in it. */
+export function isActive(element: Element): boolean {
+  return within(element, ({ tag }) => ACTIVE.has(tag))
+}
+
 function active(page: Page, about: About): Finding[] {
   const found: Finding[] = []
   for (const element of page.elements) {
     const { tag, attributes } = element
-    if (ACTIVE.has(tag) && !(element.parent && within(element.parent, (above) => ACTIVE.has(above.tag))))
+    if (ACTIVE.has(tag) && !(element.parent && isActive(element.parent)))
       found.push(
         error(
           'active-content',

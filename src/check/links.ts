@@ -1,6 +1,6 @@
 /** Links: where they lead, and whether their words say so. */
 import { isLoopback } from '../config-schema.ts'
-import type { About, Finding } from './finding.ts'
+import { type About, error, type Finding } from './finding.ts'
 import type { Look } from './look.ts'
 import type { Message } from './message.ts'
 import { type Element, type Page, textOf } from './page.ts'
@@ -50,18 +50,9 @@ export function checkLinks({ page, looks }: Message, about: About): Finding[] {
   return [...found, ...browserLink(page, looks.light, about)]
 }
 
-/** An absolute address, or null for what is none. */
-export function linkAddress(href: string): URL | null {
-  return URL.parse(href)
-}
-
 /** True for addresses of this machine, such as those of a site that is not on the web yet. */
 export function isLoopbackAddress(url: URL): boolean {
   return isLoopback(url.hostname)
-}
-
-function error(rule: string, where: string, found: string, cure: string): Finding {
-  return { rule, severity: 'error', where, found, cure }
 }
 
 function address(link: Element, text: string, about: About): Finding[] {
@@ -75,7 +66,7 @@ function address(link: Element, text: string, about: About): Finding[] {
         'Gmail and Outlook do not go there; link to the place on the post’s page',
       ),
     ]
-  const url = linkAddress(href)
+  const url = URL.parse(href)
   if (!url)
     return [
       error(

@@ -12,6 +12,8 @@ export type Message = {
   /** The parts in their order, by type: `text/plain`, `text/html`. */
   types: string[]
   email: Email
+  /** Who it is from; empty where that is nobody, or nobody alone. */
+  sender: { name: string; address: string; domain: string }
   html: string
   text: string
   page: Page
@@ -26,17 +28,16 @@ export type Check = (message: Message, about: About) => Finding[]
 export async function readMessage(bytes: Buffer): Promise<Message> {
   const { default: PostalMime } = await import('postal-mime')
   const email = await PostalMime.parse(bytes)
-  const end = bytes.indexOf('\r\n\r\n')
-  const head = bytes.toString('latin1', 0, end < 0 ? bytes.length : end)
+  const source = bytes.toString('latin1')
+  const fields = readFields(source)
   const html = email.html ?? ''
   const page = await readPage(html)
   return {
     bytes,
-    fields: readFields(head),
-    types: Array.from(bytes.toString('latin1').matchAll(/^Content-Type: *(text\/\w+)/gim), ([, type]) =>
-      String(type).toLowerCase(),
-    ),
+    fields,
+    types: typesOf(source, fields.get('content-type')?.[0] ?? ''),
     email,
+    sender: senderOf(email),
     html,
     text: (email.text ?? '').replaceAll('\r\n', '\n'),
     page,
@@ -44,7 +45,27 @@ export async function readMessage(bytes: Buffer): Promise<Message> {
   }
 }
 
-function readFields(head: string): Map<string, string[]> {
+function senderOf({ from }: Email): Message['sender'] {
+  const address = from?.address ?? ''
+  return { name: from?.name ?? '', address, domain: address.slice(address.lastIndexOf('@') + 1) }
+}
+
+/** The types of the parts of a multipart message. What is said in a part may look like a header, and is none. */
+function typesOf(source: string, contentType: string): string[] {
+  const [, quoted, bare] = /;\s*boundary=(?:"([^"]+)"|([^\s;]+))/i.exec(contentType) ?? []
+  const boundary = quoted ?? bare
+  if (boundary === undefined) return []
+  const [, ...parts] = source.split(`\r\n--${boundary}\r\n`)
+  return parts.map((part) => {
+    const type = readFields(part).get('content-type')?.[0] ?? ''
+    return type.replace(/[\s;][\s\S]*/, '').toLowerCase()
+  })
+}
+
+/** The fields above the first empty line. */
+function readFields(source: string): Map<string, string[]> {
+  const end = source.indexOf('\r\n\r\n')
+  const head = end < 0 ? source : source.slice(0, end)
   const fields = new Map<string, string[]>()
   for (const line of head.replace(/\r\n(?=[ \t])/g, '').split('\r\n')) {
     const colon = line.indexOf(':')

@@ -81,7 +81,9 @@ export function textOf(element: Element, isLeftOut: (inside: Element) => boolean
 }
 
 const INLINE = new Set(
-  'a abbr b cite code del em i ins kbd mark q s samp small span strong sub sup u var wbr font'.split(' '),
+  'a abbr b bdi bdo cite code del em i ins kbd mark q s samp small span strong sub sup u var wbr font'.split(
+    ' ',
+  ),
 )
 
 /** Text with its runs of space as one, and without the characters that fill a preheader. */
@@ -91,6 +93,11 @@ export function oneLine(text: string): string {
     .replace(/\u034F|[\u200B-\u200F\u00AD\uFEFF]/g, '')
     .replace(/\s+/g, ' ')
     .trim()
+}
+
+/** Whether it stands in a line of text and begins none. */
+export function isInline({ tag }: Element): boolean {
+  return INLINE.has(tag)
 }
 
 export function within(element: Element, holds: (above: Element) => boolean): boolean {

@@ -3,7 +3,7 @@ import type { About, Finding } from './finding.ts'
 import { isLoopbackAddress } from './links.ts'
 import type { Look } from './look.ts'
 import type { Message } from './message.ts'
-import { type Element, oneLine, type Page } from './page.ts'
+import { type Element, oneLine, type Page, textOf, within } from './page.ts'
 import { whereIs } from './where.ts'
 
 /** The widest that a message is, in CSS pixels. */
@@ -30,7 +30,10 @@ export function checkPictures({ page, looks }: Message, about: About): Finding[]
     })
     const each: Finding[] = []
     const isOrnament =
-      /^(presentation|none)$/.test(role ?? '') || picture.attributes['aria-hidden'] === 'true'
+      /^(presentation|none)$/.test(role ?? '') ||
+      picture.attributes['aria-hidden'] === 'true' ||
+      // The words of the link that it is a part of are its own.
+      within(picture, (above) => above.tag === 'a' && textOf(above) !== '')
     if (alt === undefined)
       each.push(
         tell(
@@ -111,7 +114,12 @@ export function checkPictures({ page, looks }: Message, about: About): Finding[]
       )
     return each
   })
-  return [...found, ...fewWords(page, looks.light, pictures.length, about)]
+  return [...found, ...fewWords(page, looks.light, pictures.filter(isNoLogo).length, about)]
+}
+
+// It stands on top of every mail and is as high as a line: no mail is all picture for it.
+function isNoLogo(picture: Element): boolean {
+  return !within(picture, ({ classes }) => classes.includes('logo'))
 }
 
 function fewWords(page: Page, looks: Map<Element, Look>, pictures: number, about: About): Finding[] {

@@ -1,6 +1,6 @@
 /** What is each reader's own: filled in for them, and nobody else's. */
 import { MARKS_IN_TEXT } from '../slots.ts'
-import type { About, Finding } from './finding.ts'
+import { type About, type Finding, OURS } from './finding.ts'
 import type { Message } from './message.ts'
 
 const EACH_MARK = new RegExp(MARKS_IN_TEXT, 'g')
@@ -20,7 +20,7 @@ export function checkSlots({ email, html, text, fields }: Message, about: About)
         severity: 'error',
         where: `${where}, near "${near(said, mark)}"`,
         found: 'a place for something of the reader’s own is left open',
-        cure: 'every reader would see it; please report it, this is a fault of Posthorn',
+        cure: `every reader would see it; ${OURS}`,
       })
   }
   const prefix = `${about.web}/`

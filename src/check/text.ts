@@ -1,5 +1,5 @@
 /** The text part: it is there, and says what the HTML says. */
-import type { Finding } from './finding.ts'
+import { type Finding, OURS } from './finding.ts'
 import type { Message } from './message.ts'
 import { textOf } from './page.ts'
 
@@ -15,7 +15,7 @@ export function checkTextPart({ types, email, text, html, page, looks, fields }:
       severity: 'error',
       where: 'header Content-Type',
       found: `it is "${type}" with ${types.join(', ') || 'nothing'} in it`,
-      cure: 'mail programs show the last part that they can: text first, then HTML; please report it, this is a fault of Posthorn',
+      cure: `mail programs show the last part that they can: text first, then HTML; ${OURS}`,
     })
   const body = page.elements.find((element) => element.tag === 'body')
   // What is hidden is for the inbox, and the text part has no need of it.

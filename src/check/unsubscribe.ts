@@ -1,5 +1,5 @@
 /** The ways out of a message: to leave the list, to say yes to it, and who to write to. */
-import type { About, Finding } from './finding.ts'
+import { type About, type Finding, OURS } from './finding.ts'
 import type { Message } from './message.ts'
 import { oneLine, textOf } from './page.ts'
 
@@ -59,13 +59,7 @@ function wayOut(
       ),
     )
   if (!text.includes(address))
-    found.push(
-      tell(
-        'the text part',
-        `it does not name ${about.web}/${way.path}`,
-        'please report it, this is a fault of Posthorn',
-      ),
-    )
+    found.push(tell('the text part', `it does not name ${about.web}/${way.path}`, OURS))
   return found
 }
 

@@ -4,8 +4,10 @@ import { type Element, oneLine, textOf, within } from './page.ts'
 
 /** `posts/hello.md:12, link "over there"`: where it is to be mended first, where that is in a post's own text. */
 export function whereIs(element: Element, about: About): string {
-  const { href, src } = element.attributes
-  return placed(element, about, nameOf(element), href ?? src)
+  const { href, src = '' } = element.attributes
+  // Nobody knows a picture by the name it is hosted under.
+  const written = about.pictures?.get(src) ?? src
+  return placed(element, about, nameOf(element, written), href ?? written)
 }
 
 /** The same for a piece of text. */
@@ -29,7 +31,7 @@ function placed(element: Element, about: About, name: string, address?: string):
 /** The first line that an address is written in, whole or as a part of the site; null where it is made up by us. */
 function lineOf(address: string, source: string): number | null {
   const url = URL.parse(address)
-  const written = [address, `${url?.pathname}${url?.search}`, url?.pathname.split('/').at(-1) ?? '']
+  const written = url ? [address, url.pathname + url.search, url.pathname.split('/').at(-1) ?? ''] : [address]
   for (const form of written) {
     const at = form.length > 3 ? source.indexOf(form) : -1
     if (at >= 0) return source.slice(0, at).split('\n').length
@@ -37,9 +39,9 @@ function lineOf(address: string, source: string): number | null {
   return null
 }
 
-function nameOf(element: Element): string {
+function nameOf(element: Element, picture: string): string {
   const { tag, attributes } = element
-  if (tag === 'img') return `picture ${fileName(attributes.src ?? '')}`
+  if (tag === 'img') return `picture ${fileName(picture)}`
   const text = textOf(element)
   const said = text === '' ? '' : ` "${shorten(text)}"`
   if (tag === 'a') return said === '' ? `link to ${shorten(attributes.href ?? '', 60)}` : `link${said}`

@@ -7,7 +7,7 @@ import { emptyMemory, type Published, publishStrictly } from '../round.ts'
 import type { Site } from '../site.ts'
 import { count, size, table } from '../terminal.ts'
 import { type Context, EXIT } from './main.ts'
-import { tellSeen } from './plan.ts'
+import { tellSeen } from './seen.ts'
 
 /** Posts to feeds and pages, nothing sent; nothing written either where a post has a fault. */
 export async function build(context: Context, options: { json?: boolean }): Promise<number> {

@@ -52,7 +52,7 @@ type Report = {
 
 /** Two lines for one finding: what and where, and below it what to do. */
 export function findingLines({ severity, rule, where, found, cure }: Finding): string[] {
-  return [`  ${severity} ${rule}: ${where}: ${found}`, `    ${cure}`]
+  return [`  ${severity} ${rule}: ${where === '' ? '' : `${where}: `}${found}`, `    ${cure}`]
 }
 
 function lines({ faults, samples, config }: Report, site: Site): string[] {
@@ -72,8 +72,10 @@ function lines({ faults, samples, config }: Report, site: Site): string[] {
     said.push(`${nameOf(sample, site)}:`)
     const file = sample.post ? shownFile(site.config, sample.post.file) : null
     // The file stands above them already.
-    const below = (where: string) =>
-      file === null ? where : where.replace(`${file}, `, '').replace(`${file}:`, 'line ')
+    const below = (where: string) => {
+      if (file === null) return where
+      return where === file ? '' : where.replace(`${file}, `, '').replace(`${file}:`, 'line ')
+    }
     for (const finding of own) said.push(...findingLines({ ...finding, where: below(finding.where) }))
   }
   const distinct = [...config, ...[...times.values()].map(({ finding }) => finding)]

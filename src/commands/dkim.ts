@@ -35,17 +35,20 @@ export async function dkim(
   const keys: Shown[] = []
   for (const each of wanted)
     for (const { kind, selector, file } of keyFiles(each))
-      keys.push({ ...(await shown(kind, file)), domain: each.domain, ...named(selector, each.domain) })
+      keys.push({
+        ...(await makeOrRead(kind, file, config)),
+        ...{ domain: each.domain, selector, name: `${selector}._domainkey.${each.domain}` },
+      })
   const snippets = wanted.filter((each) => !isConfigured(config, each)).map((each) => written(each, config))
   if (options.json)
     terminal.json({ keys: keys.map((key) => ({ ...key, zone: zoneLine(key) })), dkim: snippets[0] ?? null })
   else tell(terminal, config, keys, snippets[0] ?? null)
   return EXIT.done
+}
 
-  async function shown(kind: KeyKind, file: string) {
-    const made = await makeUnlessThere(file, kind)
-    return { kind, file: siteFile(config, file), made, value: keyRecord(await readKey(file, kind)) }
-  }
+async function makeOrRead(kind: KeyKind, file: string, config: Config) {
+  const made = await makeUnlessThere(file, kind)
+  return { kind, file: siteFile(config, file), made, value: keyRecord(await readKey(file, kind)) }
 }
 
 /** Those of the configuration, else one for the sender's domain. */
@@ -88,10 +91,6 @@ function isConfigured(config: Config, wanted: DkimConfig): boolean {
 function isSame(one: DkimConfig, other: DkimConfig): boolean {
   const files = (each: DkimConfig) => JSON.stringify([each.domain, keyFiles(each)])
   return files(one) === files(other)
-}
-
-function named(selector: string, domain: string): { selector: string; name: string } {
-  return { selector, name: `${selector}._domainkey.${domain}` }
 }
 
 /** @returns whether it was made */

@@ -8,8 +8,8 @@ import { renditionsOf } from '../store/renditions.ts'
 import { table } from '../terminal.ts'
 import { findIssue } from './control.ts'
 import { type Context, EXIT } from './main.ts'
-import { shownTime } from './plan.ts'
 import { issueLine } from './send.ts'
+import { shownTime } from './time.ts'
 
 const SHOWN = 50
 const RECIPIENTS_SHOWN = 5

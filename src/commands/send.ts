@@ -1,25 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { checkAddress } from '../address.ts'
-import type { Delivered } from '../deliveries/deliver.ts'
+import { type Delivered, type Delivering, deliverDue } from '../deliveries/deliver.ts'
 import { type Enqueued, enqueueByHand, enqueueTest } from '../deliveries/enqueue.ts'
+import { withTransports } from '../deliveries/outlet.ts'
 import { UsageError, UserError } from '../errors.ts'
 import { countRecipients } from '../issues/plan.ts'
+import type { Transport } from '../mail/transport.ts'
 import type { KnownPost } from '../posts/identity.ts'
-import { deliverNow, emptyMemory, publish } from '../round.ts'
+import { delivering, emptyMemory, publish } from '../round.ts'
 import type { Site } from '../site.ts'
 import { countDeliveries, countInHand, type StateCounts } from '../store/deliveries.ts'
 import { count } from '../terminal.ts'
 import { findPost } from './find-post.ts'
 import { type Context, EXIT } from './main.ts'
-import {
-  type PlanOptions,
-  planIssue,
-  planJson,
-  planLines,
-  shownTime,
-  tellFindings,
-  tellSeen,
-} from './plan.ts'
+import { type Plan, type PlanOptions, planIssue, planJson, planLines, tellFindings } from './plan-issue.ts'
+import { tellSeen } from './seen.ts'
+import { shownTime } from './time.ts'
 
 type SendOptions = PlanOptions & { plan?: string; test?: string; dryRun?: boolean; yes?: boolean }
 
@@ -36,7 +32,11 @@ export async function send(context: Context, names: string[], options: SendOptio
     // First, so that the links in the mail lead to pages that are there.
     const published = await publish(site, emptyMemory())
     tellSeen(context, published)
-    if (options.test !== undefined) return sendTest(context, site, published.posts, names, options)
+    const { transports: configs } = site.config
+    if (options.test !== undefined)
+      return withTransports(configs, (transports) =>
+        sendTest(context, { site, transports }, published.posts, names, options),
+      )
     const { terminal } = context
     const made = await planIssue(site, published.posts, names, options, context.surroundings.folder)
     if (options.plan !== undefined && options.plan !== made.id) {
@@ -63,31 +63,46 @@ export async function send(context: Context, names: string[], options: SendOptio
       return EXIT.done
     }
     tellFindings(context, made, options)
-    if (people > 1 && !options.yes && !(await mayBeSent(context, people))) return EXIT.failed
-
-    const enqueued = await enqueueByHand(site, made.issue, made.printed, site.now())
-    if (!enqueued) {
-      if (options.json) terminal.json({ ...planJson(made), issue: null })
-      terminal.say('another process sent it first: nobody is left to send it to')
-      return EXIT.done
-    }
-    if (made.issue.due.getTime() > site.now().getTime()) {
-      if (options.json) terminal.json({ ...planJson(made), issue: enqueued.number })
-      terminal.say(
-        `issue #${enqueued.number}, ${enqueued.subject}: planned for ${shownTime(made.issue.due, site)}; a running worker sends it then`,
-      )
-      return EXIT.done
-    }
-    const { counts, unreachable, happened } = await deliverIssue(context, site, enqueued)
-    if (options.json) terminal.json({ ...planJson(made), issue: enqueued.number, deliveries: counts })
-    else terminal.out(issueLine(enqueued, counts))
-    for (const event of happened) terminal.say(event)
-    if (counts.queued > 0) {
-      const why = unreachable && happened.length === 0 ? `: ${unreachable}` : ''
-      terminal.say(`${count(counts.queued, 'message')} will be tried again by the worker${why}`)
-    }
-    return counts.failed + counts.unknown + counts.queued > 0 ? EXIT.partly : EXIT.done
+    // Before anything is enqueued: a key that cannot sign is told while there is still nothing to be sent later.
+    return withTransports(configs, async (transports) => {
+      if (people > 1 && !options.yes && !(await mayBeSent(context, people))) return EXIT.failed
+      return sendIssue(context, { site, transports }, made, options)
+    })
   })
+}
+
+/** A site whose transports are open. */
+type OpenSite = { site: Site; transports: Transport[] }
+
+async function sendIssue(
+  context: Context,
+  { site, transports }: OpenSite,
+  made: Plan,
+  options: SendOptions,
+): Promise<number> {
+  const { terminal } = context
+  const enqueued = await enqueueByHand(site, made.issue, made.printed, site.now())
+  if (!enqueued) {
+    if (options.json) terminal.json({ ...planJson(made), issue: null })
+    terminal.say('another process sent it first: nobody is left to send it to')
+    return EXIT.done
+  }
+  if (made.issue.due.getTime() > site.now().getTime()) {
+    if (options.json) terminal.json({ ...planJson(made), issue: enqueued.number })
+    terminal.say(
+      `issue #${enqueued.number}, ${enqueued.subject}: planned for ${shownTime(made.issue.due, site)}; a running worker sends it then`,
+    )
+    return EXIT.done
+  }
+  const { counts, unreachable, happened } = await deliverIssue(context, { site, transports }, enqueued)
+  if (options.json) terminal.json({ ...planJson(made), issue: enqueued.number, deliveries: counts })
+  else terminal.out(issueLine(enqueued, counts))
+  for (const event of happened) terminal.say(event)
+  if (counts.queued > 0) {
+    const why = unreachable && happened.length === 0 ? `: ${unreachable}` : ''
+    terminal.say(`${count(counts.queued, 'message')} will be tried again by the worker${why}`)
+  }
+  return counts.failed + counts.unknown + counts.queued > 0 ? EXIT.partly : EXIT.done
 }
 
 /** `issue #12, Jenga and other towers: 3 sent, 1 failed`. */
@@ -111,15 +126,19 @@ async function mayBeSent(context: Context, people: number): Promise<boolean> {
 /** Delivers, and shows how it goes from the database: a worker beside us may be sending the same issue. */
 async function deliverIssue(
   context: Context,
-  site: Site,
+  { site, transports }: OpenSite,
   issue: Enqueued,
 ): Promise<Pick<Delivered, 'unreachable' | 'happened'> & { counts: StateCounts }> {
   const progress = context.terminal.progress(`issue #${issue.number}`, issue.recipients)
   const { signal } = context.surroundings
   let settled = 0
   try {
-    const { unreachable, happened } = await deliverNow(site, signal, (delivery) => {
+    const onSettled: Delivering['onSettled'] = (delivery) => {
       if (delivery.issue === issue.number) progress.to(++settled)
+    }
+    const { unreachable, happened } = await deliverDue({
+      ...(await delivering(site, transports, signal)),
+      onSettled,
     })
     while ((await countInHand(site.db, issue.number, site.now())) > 0 && !signal.aborted) {
       const counts = await countDeliveries(site.db, issue.number)
@@ -134,7 +153,7 @@ async function deliverIssue(
 
 async function sendTest(
   context: Context,
-  site: Site,
+  { site, transports }: OpenSite,
   posts: KnownPost[],
   names: string[],
   options: SendOptions,
@@ -149,13 +168,12 @@ async function sendTest(
   const id = await enqueueTest(site.db, chosen, address.address, site.config, site.now())
   let answer = ''
   let state = 'queued'
-  const { unreachable, happened } = await deliverNow(
-    site,
-    context.surroundings.signal,
-    (delivery, settlement) => {
+  const { unreachable, happened } = await deliverDue({
+    ...(await delivering(site, transports, context.surroundings.signal)),
+    onSettled(delivery, settlement) {
       if (delivery.id === id) [state, answer] = [settlement.state, settlement.reply]
     },
-  )
+  })
   for (const event of happened) context.terminal.say(event)
   answer ||= unreachable ?? ''
   if (options.json) context.terminal.json({ test: address.address, state, reply: answer })

@@ -13,7 +13,8 @@ import { countSubscribers, countSuppressions } from '../store/subscribers.ts'
 import { count, table } from '../terminal.ts'
 import { issueStateLine } from './issues.ts'
 import { type Context, EXIT } from './main.ts'
-import { firstRoundLines, shownTime } from './plan.ts'
+import { firstRoundLines } from './seen.ts'
+import { shownTime } from './time.ts'
 
 const ISSUES_SHOWN = 10
 

@@ -19,7 +19,7 @@ import { exportSubscribers } from '../subscribers/export.ts'
 import { type Imported, importSubscribers } from '../subscribers/import.ts'
 import { count, table } from '../terminal.ts'
 import { type Context, EXIT } from './main.ts'
-import { shownTime } from './plan.ts'
+import { shownTime } from './time.ts'
 
 export async function list(context: Context, options: { json?: boolean }): Promise<number> {
   return context.withSite(async ({ db }) => {

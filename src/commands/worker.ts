@@ -6,7 +6,7 @@ import { count } from '../terminal.ts'
 import { work } from '../worker.ts'
 import { publishedLines } from './build.ts'
 import { type Context, EXIT } from './main.ts'
-import { tellSeen } from './plan.ts'
+import { tellSeen } from './seen.ts'
 
 /** Rounds until a signal comes, with the web pages beside them; or one round. */
 export async function worker(context: Context, options: { once?: boolean; json?: boolean }): Promise<number> {

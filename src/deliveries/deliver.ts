@@ -22,9 +22,9 @@ import {
 } from '../store/deliveries.ts'
 import { finishIssues, openIssues } from '../store/issues.ts'
 import type { Journal } from '../store/journal.ts'
-import { type Consequence, describeConsequence } from './finding.ts'
 import { judge, judgeUnwritable, type Verdict } from './judge.ts'
 import { type Ledger, openLedger } from './ledger.ts'
+import { type Consequence, describeConsequence } from './lesson.ts'
 import { type Letter, type LetterWriter, UnwritableLetter } from './letter.ts'
 import type { Outlet } from './outlet.ts'
 
@@ -252,7 +252,7 @@ async function deliverThrough(outlet: Outlet, run: Run): Promise<boolean> {
   async function leaveTransport(delivery: ClaimedDelivery, reason: string): Promise<void> {
     isUnreachable = true
     done.unreachable = reason
-    tell(await ledger.find(delivery, name, { kind: 'unreachable', reply: reason }))
+    tell(await ledger.learn(delivery, name, { kind: 'unreachable', reply: reason }))
   }
 
   function attemptOf(delivery: ClaimedDelivery): Parameters<typeof judge>[0] {
@@ -275,13 +275,13 @@ async function deliverThrough(outlet: Outlet, run: Run): Promise<boolean> {
 
   async function settle(delivery: ClaimedDelivery, verdict: Verdict): Promise<void> {
     tell(await ledger.settle(delivery, name, verdict))
-    if (verdict.finding?.kind === 'unreachable') {
+    if (verdict.lesson?.kind === 'unreachable') {
       isUnreachable = true
-      done.unreachable = verdict.finding.reply
+      done.unreachable = verdict.lesson.reply
     }
-    if (verdict.finding?.kind === 'policy' || verdict.finding?.kind === 'slow down') await giveBackBraked()
+    if (verdict.lesson?.kind === 'policy' || verdict.lesson?.kind === 'slow down') await giveBackBraked()
     // The issue was paused in the same commit, and each one that is begun still would fail like this one.
-    if (verdict.finding?.kind === 'message' && delivery.issue !== null)
+    if (verdict.lesson?.kind === 'message' && delivery.issue !== null)
       await giveBack((each) => each.issue === delivery.issue)
     count(done, verdict.settlement)
     run.onSettled?.(delivery, verdict.settlement)

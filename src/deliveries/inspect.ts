@@ -4,8 +4,10 @@ import type { Finding } from '../check/finding.ts'
 import type { Config } from '../config.ts'
 import type { PlannedIssue } from '../issues/plan.ts'
 import type { Rendition } from '../mail/frame.ts'
+import { escapeHtml } from '../markup.ts'
 import { shownFile } from '../posts/find.ts'
 import { type Post, sourceOf } from '../posts/post.ts'
+import { wordsFor } from '../words/words.ts'
 import { SAMPLE_READER, writeSample } from './letter.ts'
 import { findRefused } from './pictures.ts'
 import type { Printed } from './print.ts'
@@ -26,6 +28,7 @@ export async function inspectRenditions(
   now: Date,
 ): Promise<Finding[]> {
   const found = new Map<string, Finding>()
+  const refused = await findRefused(posts, config)
   for (const { kind, language, rendition } of renditions) {
     const message = writeSample({ ...rendition, kind, language }, config, now)
     const findings = await checkMessage(message, {
@@ -34,12 +37,30 @@ export async function inspectRenditions(
       postalAddress: config.newsletter.postalAddress,
       address: SAMPLE_READER.address,
       posts: posts.map((post) => ({ file: shownFile(config, post.file), source: () => sourceOf(post) })),
+      pictures: refused.written,
       now,
     })
+    const [only] = posts
+    if (only && posts.length === 1 && isCut(rendition, language)) findings.push(cutFinding(only, config))
     for (const finding of findings) found.set(JSON.stringify(finding), finding)
   }
-  for (const finding of await findRefused(posts, config)) found.set(JSON.stringify(finding), finding)
+  for (const finding of refused.findings) found.set(JSON.stringify(finding), finding)
   return [...found.values()]
+}
+
+// The note that a cut article ends in is ours, and no other part of a mail says it.
+function isCut({ html }: Rendition, language: string): boolean {
+  return html.includes(escapeHtml(wordsFor(language).mail.tooLong))
+}
+
+function cutFinding(post: Post, config: Config): Finding {
+  return {
+    rule: 'cut',
+    severity: 'warning',
+    where: shownFile(config, post.file),
+    found: 'it is longer than a mail can be, so the mail ends before the post does',
+    cure: 'readers follow a link to the rest; a shorter post, or one in two parts, comes whole',
+  }
 }
 
 /** What mail programs would spoil of an issue as it was rendered. */
@@ -62,12 +83,18 @@ export function holdReason(issue: PlannedIssue, findings: Finding[]): string | n
   return [issue.hold, holdFor(findings)].filter((reason) => reason !== null).join('; ') || null
 }
 
+/**
+ * What a link leads to is the author's to judge, and costs the mail nothing but trust: whoever sends by hand is asked, and
+ * nobody's readers wait a night for a link over http.
+ */
+const HOLDS_NOTHING = new Set(['link-https', 'link-host', 'link-shortened', 'link-disguise'])
+
 /** How many errors a note tells in full. */
 const TOLD = 3
 
 /** Why an issue waits for the author, in one line; null where no error was found. */
 function holdFor(findings: Finding[]): string | null {
-  const errors = findings.filter(({ severity }) => severity === 'error')
+  const errors = findings.filter(({ severity, rule }) => severity === 'error' && !HOLDS_NOTHING.has(rule))
   if (errors.length === 0) return null
   const told = errors.slice(0, TOLD).map(({ where, found }) => `${where}: ${found}`)
   const more = errors.length - told.length

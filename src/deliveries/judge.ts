@@ -18,8 +18,8 @@ const JITTER = 0.1
 /** `attempts` is how often a server has answered for it before; `tried` is when it was first tried. */
 export type Attempt = { id: number; attempts: number; tried: Date }
 
-/** What else an answer says: about the address, the transport, the domain or the message. */
-export type Finding =
+/** What an answer teaches besides: about the address, the transport, the domain or the message. */
+export type Lesson =
   | { kind: 'accepted' }
   | { kind: 'no such address' | 'maybe no such address' | 'full'; reply: string }
   | {
@@ -30,7 +30,7 @@ export type Finding =
   | { kind: 'message'; reply: string }
   | { kind: 'unreachable'; reply: string }
 
-export type Verdict = { settlement: Settlement; finding: Finding | null }
+export type Verdict = { settlement: Settlement; lesson: Lesson | null }
 
 /** Decides what becomes of a delivery that was tried; what was handed back was not. */
 export function judge(
@@ -44,12 +44,12 @@ export function judge(
     case 'sent':
       return {
         settlement: { id, attempts, state: 'sent', due: null, reply: outcome.reply },
-        finding: { kind: 'accepted' },
+        lesson: { kind: 'accepted' },
       }
     case 'unknown':
       return {
         settlement: { id, attempts, state: 'unknown', due: null, reply: `no answer came: ${outcome.reason}` },
-        finding: null,
+        lesson: null,
       }
     case 'refused': {
       const meaning = readRefusal(outcome)
@@ -59,8 +59,8 @@ export function judge(
           : ({ id, attempts, state: 'failed', due: null, reply: outcome.reply } as const)
       // A mailbox that took nothing for a day counts like a full one: three issues of that, and it is given up.
       if (settlement.state === 'failed' && meaning === 'later' && isAboutMailbox(outcome))
-        return { settlement, finding: { kind: 'full', reply: outcome.reply } }
-      return { settlement, finding: findingOf(meaning, outcome.reply) }
+        return { settlement, lesson: { kind: 'full', reply: outcome.reply } }
+      return { settlement, lesson: lessonOf(meaning, outcome.reply) }
     }
     case 'not sent':
       // Where no message at all would have gone, nothing counts against this one, except its age: it is due as before,
@@ -68,12 +68,12 @@ export function judge(
       if (outcome.scope === 'transport') {
         return {
           settlement: later(attempt, outcome.reason, 0, now),
-          finding: { kind: 'unreachable', reply: outcome.reason },
+          lesson: { kind: 'unreachable', reply: outcome.reason },
         }
       }
       return {
         settlement: later({ ...attempt, attempts }, outcome.reason, waitAfter(attempts, id), now),
-        finding: null,
+        lesson: null,
       }
     default: {
       const never: never = outcome
@@ -85,10 +85,10 @@ export function judge(
 /** A letter that could not be written was no attempt: no server was asked. It would fail again, so it is not tried again. */
 export function judgeUnwritable({ id, attempts }: Pick<Attempt, 'id' | 'attempts'>, reason: string): Verdict {
   const reply = `the letter could not be written: ${reason}`
-  return { settlement: { id, attempts, state: 'failed', due: null, reply }, finding: null }
+  return { settlement: { id, attempts, state: 'failed', due: null, reply }, lesson: null }
 }
 
-function findingOf(meaning: Meaning, reply: string): Finding | null {
+function lessonOf(meaning: Meaning, reply: string): Lesson | null {
   switch (meaning) {
     case 'no such address':
     case 'maybe no such address':

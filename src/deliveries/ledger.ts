@@ -20,8 +20,8 @@ import {
 } from '../store/deliveries.ts'
 import type { Journal } from '../store/journal.ts'
 import { leavingLine, markLine, outcomeLine, stateLine } from '../store/journal-lines.ts'
-import { applyFinding, type Consequence } from './finding.ts'
-import type { Finding, Verdict } from './judge.ts'
+import type { Lesson, Verdict } from './judge.ts'
+import { applyLesson, type Consequence } from './lesson.ts'
 
 export type Ledger = {
   /**
@@ -32,7 +32,7 @@ export type Ledger = {
   /** Resolves once the outcome and what follows from it are durable, to what that is. */
   settle(delivery: ClaimedDelivery, transport: string, verdict: Verdict): Promise<Consequence[]>
   /** As `settle` does, where something was found and the delivery itself stays as it is. */
-  find(delivery: ClaimedDelivery, transport: string, finding: Finding): Promise<Consequence[]>
+  learn(delivery: ClaimedDelivery, transport: string, lesson: Lesson): Promise<Consequence[]>
   /** Says that a brake is on or being watched: from now on each accepted message lets go of what it can. */
   watch(): void
   /** Until when a claim holds that was made until then: a prolongation that came in time counts, a late one does not. */
@@ -51,7 +51,7 @@ type Outcome = {
   delivery: ClaimedDelivery
   transport: string
   settlement: Settlement | null
-  finding: Finding | null
+  lesson: Lesson | null
 }
 type Page = { marks: Line<Mark, boolean>[]; outcomes: Line<Outcome, Consequence[]>[] }
 /** Prolongations, each before the claims of the one before it had run out. */
@@ -117,7 +117,7 @@ export function openLedger(
       const { marked, told } = await write(db, async (trx) => {
         const outcomes = full.outcomes.map(entryOf)
         const settled = await settleAll(trx, owner, outcomes, at)
-        const found = await applyFindings(trx, outcomes, isWatched, secret, at)
+        const found = await applyLessons(trx, outcomes, isWatched, secret, at)
         isWatched = found.watched
         if (renews) await renewClaims(trx, owner, at)
         const marked = await markAll(trx, owner, full.marks.map(entryOf), allowed, at)
@@ -151,9 +151,9 @@ export function openLedger(
         page.marks.push({ entry: { delivery, transport }, resolve, reject })
         schedule()
       }),
-    settle: (delivery, transport, { settlement, finding }) =>
-      putDown({ delivery, transport, settlement, finding }),
-    find: (delivery, transport, finding) => putDown({ delivery, transport, settlement: null, finding }),
+    settle: (delivery, transport, { settlement, lesson }) =>
+      putDown({ delivery, transport, settlement, lesson }),
+    learn: (delivery, transport, lesson) => putDown({ delivery, transport, settlement: null, lesson }),
     watch() {
       isWatched = true
     },
@@ -196,7 +196,7 @@ async function markAll(
  * @returns what the journal and those who wait are told of it, and whether anything is being watched still, so that the
  *   next accepted message has to let go of it
  */
-async function applyFindings(
+async function applyLessons(
   trx: Writer,
   outcomes: Outcome[],
   isWatched: boolean,
@@ -206,16 +206,16 @@ async function applyFindings(
   let watched = isWatched
   const told = new Map<Outcome, Consequence[]>()
   for (const outcome of outcomes) {
-    const { delivery, transport, finding } = outcome
-    if (finding === null || (finding.kind === 'accepted' && !watched)) continue
+    const { delivery, transport, lesson } = outcome
+    if (lesson === null || (lesson.kind === 'accepted' && !watched)) continue
     const { address, domain, issue } = delivery
     const consequences: Consequence[] = []
     told.set(outcome, consequences)
     const tell = (consequence: Consequence) => void consequences.push(consequence)
-    await applyFinding(trx, finding, { address, domain, issue, transport, tell }, at)
-    if (finding.kind !== 'accepted') watched = true
+    await applyLesson(trx, lesson, { address, domain, issue, transport, tell }, at)
+    if (lesson.kind !== 'accepted') watched = true
   }
-  if (watched && outcomes.some((each) => each.finding?.kind === 'accepted')) watched = await isWatching(trx)
+  if (watched && outcomes.some((each) => each.lesson?.kind === 'accepted')) watched = await isWatching(trx)
   const lines = [...told.values()].flat().flatMap((consequence) => consequenceLine(consequence, secret) ?? [])
   return { watched, lines, told }
 }

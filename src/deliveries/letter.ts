@@ -5,7 +5,7 @@ import {
   type Compiled,
   chunksOf,
   compileMessage,
-  type Frame,
+  type Original,
   type Recipient,
   type Sign,
 } from '../mail/message.ts'
@@ -48,7 +48,7 @@ export function letterWriter(db: Database, config: Config, secret: string): Lett
     if (kept) return kept
     if (prepared.size >= RENDITIONS_KEPT) prepared.delete(prepared.keys().next().value as number)
     const fresh = readRendition(db, rendition).then(async (row) => ({
-      compiled: writable(() => compileMessage(frameOf(row, config))),
+      compiled: writable(() => compileMessage(originalOf(row, config))),
       // A test is of no issue; its link to the browser leads to the blog, for one that leads nowhere is no test.
       issueAddress: row.issue === null ? config.site.url : await issueAddress(db, config, row.issue, row.id),
     }))
@@ -81,7 +81,7 @@ export function writeSample(rendition: Sampled, config: Config, now: Date): Buff
   const issue = kind === 'issue' ? 1 : null
   const delivery = { ...SAMPLE_READER, id: 0, kind, issue, subscriber: null, dated_at: now.toISOString() }
   const recipient = recipientOf(delivery, `${config.web.url}/issues/1`, config, 'a sample')
-  return Buffer.concat(chunksOf(compileMessage(frameOf({ ...rendition, issue }, config))(recipient)))
+  return Buffer.concat(chunksOf(compileMessage(originalOf({ ...rendition, issue }, config))(recipient)))
 }
 
 type Addressed = Pick<
@@ -122,7 +122,7 @@ async function issueAddress(db: Database, config: Config, issue: number, renditi
   return `${config.web.url}/issues/${issue}${place > 0 ? `?rendition=${place + 1}` : ''}`
 }
 
-function frameOf(rendition: Sampled & Pick<Rendition, 'issue'>, config: Config): Frame {
+function originalOf(rendition: Sampled & Pick<Rendition, 'issue'>, config: Config): Original {
   const { from, replyTo } = config.newsletter
   const { kind, issue, subject, html, text, language } = rendition
   return {

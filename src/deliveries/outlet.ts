@@ -20,6 +20,19 @@ export async function openTransports(configs: TransportConfig[]): Promise<Transp
   return together(configs.map(openTransport))
 }
 
+/** Does work with all transports, which are closed when it has ended. @throws as `openTransports` does */
+export async function withTransports<T>(
+  configs: TransportConfig[],
+  work: (transports: Transport[]) => Promise<T>,
+): Promise<T> {
+  const transports = await openTransports(configs)
+  try {
+    return await work(transports)
+  } finally {
+    for (const transport of transports) await transport.close()
+  }
+}
+
 /** The limits of transports as they are now: a warm-up grows by the day. */
 export async function limitTransports(
   db: Database,

@@ -18,8 +18,8 @@ export type Sample = {
   findings: Finding[]
 }
 
-/** As many as show what a digest does with several. */
-const IN_DIGEST = 5
+/** As many posts as show what a digest does with several. */
+export const IN_DIGEST = 5
 
 /** What was looked at, and the faults of templates that left nothing to look at. */
 export type Samples = { samples: Sample[]; faults: Fault[] }

@@ -3,6 +3,7 @@
  * white, and too dark for one at night; so it is made darker, or lighter, until it can be read, and no more than that.
  */
 import { DARK, LIGHT } from '../articles/colors.ts'
+import { contrast } from '../contrast.ts'
 
 /** WCAG 2.2, 1.4.3: "text and images of text have a contrast ratio of at least 4.5:1". */
 const READABLE = 4.5
@@ -16,12 +17,6 @@ export function paletteOf(color: string | undefined): { light: Palette; dark: Pa
     light: { ...LIGHT, accent: readable(color, [LIGHT.ground, LIGHT.panel], '#000000') },
     dark: { ...DARK, accent: readable(color, [DARK.ground, DARK.panel], '#ffffff') },
   }
-}
-
-/** The contrast of two colours by WCAG 2: 1 for two that are the same, 21 for black on white. */
-export function contrast(a: string, b: string): number {
-  const [light = 0, dark = 0] = [luminance(a), luminance(b)].sort((x, y) => y - x)
-  return (light + 0.05) / (dark + 0.05)
 }
 
 function readable(color: string, grounds: string[], towards: string): string {
@@ -40,12 +35,4 @@ function mix(a: string, b: string, share: number): string {
 
 function channels(color: string): number[] {
   return [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16))
-}
-
-function luminance(color: string): number {
-  const [red = 0, green = 0, blue = 0] = channels(color).map((channel) => {
-    const part = channel / 255
-    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4
-  })
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 }

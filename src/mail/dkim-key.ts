@@ -15,7 +15,7 @@ import { compileMessage, type Sign, unsigned } from './message.ts'
 export type KeyKind = 'rsa' | 'ed25519'
 
 const CURE =
-  'nothing is sent until it is mended, and what is queued waits; `posthorn dkim` makes a key and says where it goes'
+  'nothing is sent until it is mended, and what is queued waits; `posthorn dkim` makes a key where there is no such file, and says where it goes'
 /** RFC 8301, 3.2: signers "SHOULD use RSA keys of at least 2048 bits", and verifiers need not read more than 4096. */
 const RSA_BITS = { least: 2048, most: 4096 }
 

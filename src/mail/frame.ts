@@ -47,7 +47,8 @@ type FrameParts = {
 
 /** Renders the template of that name with what it is given and what all templates get. */
 export async function renderFrame(name: string, press: Press, parts: FrameParts): Promise<string> {
-  const dir = directionOf(press.language)
+  const language = spokenIn(press)
+  const dir = directionOf(language)
   const { site, newsletter } = press
   const words = wordsFor(press.language).mail
   return renderTemplate(
@@ -66,7 +67,7 @@ export async function renderFrame(name: string, press: Press, parts: FrameParts)
       message: { subject: parts.subject, preheader: parts.preheader },
       links: Object.fromEntries(parts.links.map((link) => [link, PrintOnly.address(link)])),
       subscriber: { name: PrintOnly.word('name'), address: PrintOnly.word('address') },
-      language: press.language,
+      language,
       dir,
       start: startOf(dir),
       colors: {
@@ -78,6 +79,12 @@ export async function renderFrame(name: string, press: Press, parts: FrameParts)
     },
     { folder: press.folder, mjml: press.mjml, mustPrint: parts.mustPrint },
   )
+}
+
+/** The language of what is said around the posts: the press's own, save where there are no words for it. */
+export function spokenIn(press: Pick<Press, 'language'>): string {
+  const { language } = wordsFor(press.language)
+  return new Intl.Locale(press.language).language === language ? press.language : language
 }
 
 /** Where lines begin. */

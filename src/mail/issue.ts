@@ -4,12 +4,12 @@ import { beginsWithVideo, cutArticle } from '../articles/article.ts'
 import { colorCode } from '../articles/code.ts'
 import { renderText } from '../articles/text.ts'
 import { WIDTH, wrap } from '../articles/wrap.ts'
-import { escapeHtml } from '../markup.ts'
+import { directionOf, escapeHtml } from '../markup.ts'
 import { readBody } from '../posts/body.ts'
 import { openHighlighter } from '../posts/highlight.ts'
 import type { Post } from '../posts/post.ts'
 import { slot } from '../slots.ts'
-import { type MailWords, wordsFor } from '../words/words.ts'
+import { wordsFor } from '../words/words.ts'
 import { paletteOf } from './accent.ts'
 import { MOST_BYTES, type Press, plain, preheader, type Rendition, renderFrame } from './frame.ts'
 import { describer, leadPictureOf, showsPicture } from './shown.ts'
@@ -50,7 +50,7 @@ export async function renderIssue(post: Post, press: Press): Promise<Rendition> 
   })
   const around = frame.split(ARTICLE_HERE)
   const room = (MOST_BYTES - Buffer.byteLength(around.join(''))) / (around.length - 1)
-  const ending = readOn(post, words, accent)
+  const ending = readOn(post, press.language, accent)
   const { html, tree, rest } = cutArticle(body, options, room - Buffer.byteLength(ending))
   return {
     subject,
@@ -68,7 +68,10 @@ export async function renderIssue(post: Post, press: Press): Promise<Rendition> 
   }
 }
 
-function readOn(post: Post, words: MailWords, accent: string): string {
+// In the reader's words, so at the side where their lines begin, whatever the post's language.
+function readOn(post: Post, language: string, accent: string): string {
+  const words = wordsFor(language).mail
+  const dir = directionOf(language)
   const href = escapeHtml(post.url)
-  return `<p style="margin:32px 0 0;">${escapeHtml(words.tooLong)}<br><a href="${href}" style="color:${accent};text-decoration:underline;">${escapeHtml(words.readOn(plain(post.title)))}</a></p>`
+  return `<p dir="${dir}" style="margin:32px 0 0;text-align:${dir === 'rtl' ? 'right' : 'left'};">${escapeHtml(words.tooLong)}<br><a href="${href}" style="color:${accent};text-decoration:underline;">${escapeHtml(words.readOn(plain(post.title)))}</a></p>`
 }

@@ -14,8 +14,8 @@ import { relaxedField } from './canonical.ts'
 import { dateText, listIdField, mailboxField, plainField, textField } from './header.ts'
 import { encodeQuotedPrintable } from './quoted-printable.ts'
 
-/** What all recipients of a rendition share. */
-export type Frame = {
+/** A message as it is written once: what all its recipients share. */
+export type Original = {
   from: { name: string; address: string }
   replyTo: string | null
   subject: string
@@ -69,16 +69,16 @@ type Hole = { slot: SlotName; otherwise: Buffer }
 type Piece = Buffer | Hole
 
 /** Encodes all that recipients share, once. */
-export function compileMessage(frame: Frame): Compiled {
-  const boundary = boundaryOf(frame)
-  const shared = sharedFields(frame).map(field)
+export function compileMessage(original: Original): Compiled {
+  const boundary = boundaryOf(original)
+  const shared = sharedFields(original).map(field)
   const structure = [
     plainField('MIME-Version', '1.0'),
     `Content-Type: multipart/alternative;\r\n boundary="${boundary}"\r\n`,
   ].map(field)
   const parts: Part[] = [
-    { type: 'text/plain', pieces: cut(frame.text), escape: oneLineText },
-    { type: 'text/html', pieces: cut(frame.html), escape: escapeHtml },
+    { type: 'text/plain', pieces: cut(original.text), escape: oneLineText },
+    { type: 'text/html', pieces: cut(original.html), escape: escapeHtml },
   ]
   const heads = parts.map((part, index) =>
     Buffer.from(
@@ -105,7 +105,7 @@ export function compileMessage(frame: Frame): Compiled {
     })
     body.push(closing)
     return {
-      fields: [...shared, ...ownFields(recipient, frame.list !== null).map(field), ...structure],
+      fields: [...shared, ...ownFields(recipient, original.list !== null).map(field), ...structure],
       body,
       hashBody() {
         const hash = hashed.copy()
@@ -146,8 +146,8 @@ function cut(rendered: string): Piece[] {
 }
 
 // RFC 5322, 3.6 and the rules of the providers: each of these at most once in a message.
-function sharedFields(frame: Frame): string[] {
-  const { from, replyTo, subject, list, feedbackId, language } = frame
+function sharedFields(original: Original): string[] {
+  const { from, replyTo, subject, list, feedbackId, language } = original
   return [
     mailboxField('From', from),
     ...(replyTo === null ? [] : [mailboxField('Reply-To', { name: '', address: replyTo })]),
@@ -177,13 +177,13 @@ function ownFields(recipient: Recipient, isList: boolean): string[] {
 }
 
 // Quoted-printable writes "=" as "=3D", so "=_" stands in no body and the boundary cannot either.
-function boundaryOf(frame: Frame): string {
+function boundaryOf(original: Original): string {
   const content = createHash('sha256')
-    .update(frame.subject)
+    .update(original.subject)
     .update('\0')
-    .update(frame.text)
+    .update(original.text)
     .update('\0')
-    .update(frame.html)
+    .update(original.html)
   return `=_${content.digest('hex').slice(0, 32)}`
 }
 

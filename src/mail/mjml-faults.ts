@@ -13,9 +13,21 @@ export function structureFaults(source: string, placeOf: (line: number) => Place
   const blank = (text: string) => text.replace(/[^\n]/g, ' ')
   const visible = source.replace(/<!--[\s\S]*?-->/g, blank)
   const lineAt = lineCounter(visible)
-  for (const found of visible.matchAll(/<(\/?)(mj-[\w-]+|mjml)((?:"[^"]*"|'[^']*'|[^"'>])*)>/g)) {
-    const [, slash, tag = '', attributes = ''] = found
+  if (!/<mjml\b/.test(visible))
+    return [
+      {
+        ...placeOf(1),
+        message: "there is no <mjml> in it; begin with {% layout 'frame.mjml' %} and a block",
+      },
+    ]
+  for (const found of visible.matchAll(/<(\/?)(mj-[\w-]+|mjml)((?:"[^"]*"|'[^']*'|[^"'<>])*)(>|[^>]|$)/g)) {
+    const [, slash, tag = '', attributes = '', end] = found
     const line = lineAt(found.index)
+    if (end !== '>')
+      return [
+        ...faults,
+        { ...placeOf(line), message: `<${slash}${tag} has no end; a ">" or a quotation mark is missing` },
+      ]
     if (tag === 'mj-include') {
       const message = "<mj-include> is not read; use Liquid's {% render 'name.mjml' %}"
       if (!slash) faults.push({ ...placeOf(line), message })
@@ -25,8 +37,12 @@ export function structureFaults(source: string, placeOf: (line: number) => Place
       open.pop()
     } else {
       const last = open.at(-1)
-      const expected = last ? `<${last.tag}> is open here` : 'nothing is open here'
-      return [...faults, { ...placeOf(line), message: `found </${tag}>, but ${expected}; close it first` }]
+      // The end may stand in a template around this one: what it is the end of says which of the two is wrong.
+      const [at, message] =
+        last && open.some((each) => each.tag === tag)
+          ? [last.line, `<${last.tag}> is not closed before </${tag}>`]
+          : [line, `found </${tag}>, but ${last ? `<${last.tag}>` : 'nothing'} is open here; take it out`]
+      return [...faults, { ...placeOf(at), message }]
     }
   }
   for (const { tag, line } of open)

@@ -7,16 +7,17 @@ import type { Post } from '../posts/post.ts'
 import { resolveMedia } from '../posts/resolve.ts'
 import type { Tree } from '../posts/tree.ts'
 import { type MailWords, wordsFor } from '../words/words.ts'
-import { type Press, plain, shorten, startOf } from './frame.ts'
+import { type Press, plain, shorten, spokenIn, startOf } from './frame.ts'
 
 /** Describes posts in the language of the frame, save what the author wrote. */
 export function describer(press: Press) {
   const words = wordsFor(press.language).mail
-  const dates = new Intl.DateTimeFormat([press.language, 'en'], {
+  const language = spokenIn(press)
+  const dates = new Intl.DateTimeFormat([language, 'en'], {
     dateStyle: 'long',
     timeZone: press.site.timeZone,
   })
-  const lists = new Intl.ListFormat([press.language, 'en'])
+  const lists = new Intl.ListFormat([language, 'en'])
   return (post: Post) => describe(post, { words, dates, lists })
 }
 

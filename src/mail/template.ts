@@ -129,6 +129,9 @@ function withoutIndent(html: string): string {
   return html.includes('<pre') ? html : html.replace(/^[ \t]+|[ \t]+$/gm, '').replace(/\n{2,}/g, '\n')
 }
 
+/** A digest of three hundred posts takes a hundredth of both: milliseconds, and characters or elements of lists. */
+const LIMITS = { renderLimit: 10_000, memoryLimit: 5_000_000 }
+
 function fillIn(
   name: string,
   templates: Map<string, Template>,
@@ -145,6 +148,8 @@ function fillIn(
     strictFilters: true,
     ownPropertyOnly: true,
     outputEscape: print,
+    // A loop that counts to a billion would stop the worker for good, and all other mail with it.
+    ...LIMITS,
   })
   const { default: usual } = liquid.filters
   liquid.registerFilter('default', function (value, ...rest) {
@@ -162,10 +167,28 @@ function fillIn(
     const token: { input: string; getPosition?(): number[] } | undefined = error.token
     const file = names.find((each) => sources[each] === token?.input) ?? name
     const line = token?.getPosition?.()[0]
-    const found = withoutMarks(error.message.replace(/, (file|line):.*$/s, ''))
-    const message = `${found}; ${knownBeside(found, variables)}`
+    const found = withoutMarks(withoutLineMarks(error.message.replace(/, (file|line):.*$/s, '')))
+    const message = inWords(found) ?? `${found}; ${knownBeside(found, variables)}`
     throw new FaultsError([{ file: labelOf(file, templates), ...(line !== undefined && { line }), message }])
   }
+}
+
+/** What LiquidJS says of a mistake that is easily made, as one would say it to its author; null for all else. */
+function inWords(found: string): string | null {
+  if (/^(memory alloc|template render) limit exceeded/.test(found))
+    return 'this takes too long, or makes too much: look for a loop that has no end in sight'
+  if (found === 'Maximum call stack size exceeded')
+    return 'it is made of itself: of two templates that render each other, one has to end'
+  const [, part] = /^ENOENT: Failed to lookup "(.*)" in/.exec(found) ?? []
+  if (part !== undefined)
+    return `there is no template "${part}", neither in your folder "templates" nor among Posthorn's`
+  const [, end] = /^tag "(end\w+)" not found/.exec(found) ?? []
+  if (end !== undefined)
+    return `found {% ${end} %}, but something else is open here, or nothing; each {% if %} wants its {% endif %}`
+  if (/^output .* not closed$/s.test(found)) return 'a {{ stands here, and nothing closes it; it ends in }}'
+  return found === 'expected "|" before filter'
+    ? 'after a name there is "|" and a filter, or "}}"; one of them is missing'
+    : null
 }
 
 /** What there is where a template looked for something: after `undefined variable: post.titel`, what `post` has. */

@@ -2,6 +2,7 @@
  * What a preview shows of a post, or of a mail that is no post's: made anew from the files as they are, as rounds and
  * sends make it. Neither the database nor anything else of the site is written to.
  */
+import { join } from 'node:path'
 import type { Finding } from '../check/finding.ts'
 import { type Message, readMessage } from '../check/message.ts'
 import { oneLine, textOf } from '../check/page.ts'
@@ -9,6 +10,7 @@ import { type Config, writesPages } from '../config.ts'
 import { inspectRenditions } from '../deliveries/inspect.ts'
 import { writeSample } from '../deliveries/letter.ts'
 import { printDigest, printPosts, type SitePress } from '../deliveries/print.ts'
+import { IN_DIGEST } from '../deliveries/samples.ts'
 import { type Fault, FaultsError, UserError } from '../errors.ts'
 import { channelsOf } from '../feeds/channel.ts'
 import { renderConfirmation } from '../mail/confirmation.ts'
@@ -67,9 +69,6 @@ export type Desk = {
   scratch: string
   now: () => Date
 }
-
-/** As many as show what a digest does with several. */
-const IN_DIGEST = 5
 
 /**
  * Reads the posts folder.
@@ -151,9 +150,7 @@ async function makeMail(
   { mjml, scratch, now }: Desk,
 ): Promise<Mail> {
   const language = frameLanguage(theirs, config.site.language)
-  // Pictures lie beside the journal for good once they were mailed; these were not.
-  const journal = { ...config.journal, file: `${scratch}/posthorn.journal` }
-  const press = { ...config, journal, language, mjml }
+  const press = { ...config, journal: journalIn(scratch), language, mjml }
   const rendition = await render(kind, posts, press)
   const inspected = kind === 'digest' ? 'issue' : kind
   const bytes = writeSample({ ...rendition, kind: inspected, language }, config, now())
@@ -174,6 +171,11 @@ async function makeMail(
     },
     findings,
   }
+}
+
+/** Pictures lie beside the journal for good once they were mailed; those of a preview were not, and lie beside this one. */
+export function journalIn(scratch: string): Config['journal'] {
+  return { file: join(scratch, 'posthorn.journal') }
 }
 
 function render(kind: Choice['kind'], posts: Post[], press: SitePress): Promise<Rendition> {

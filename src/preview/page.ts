@@ -42,7 +42,7 @@ function nameOf(choice: Choice): string {
 /** The choice behind a name; null where it names nothing. */
 export function choiceOf(name: string): Choice | null {
   if (name.startsWith('post:')) return { kind: 'issue', file: name.slice('post:'.length) }
-  return name in KINDS ? { kind: name as keyof typeof KINDS } : null
+  return Object.hasOwn(KINDS, name) ? { kind: name as keyof typeof KINDS } : null
 }
 
 export function queryOf({ choice, language }: Chosen): string {

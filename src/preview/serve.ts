@@ -2,19 +2,15 @@
  * The preview in a browser. It shows drafts, so it answers only those who reach it by an address or as "localhost": a
  * name is anybody's who owns it, and may lead to this machine tomorrow (DNS rebinding).
  */
-import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, isIP } from 'node:net'
-import { basename, dirname, join, resolve } from 'node:path'
-import type { Config, TransportConfig } from '../config.ts'
+import type { Config } from '../config.ts'
 import { errorCode, type Fault, UserError } from '../errors.ts'
 import { mediaType } from '../feeds/media.ts'
-import { isMediaName, mediaFolder } from '../pictures/media.ts'
 import { shownFile } from '../posts/find.ts'
-import { findInside } from '../public/beside.ts'
-import { isPlainPath } from '../public/place.ts'
 import { CATALOGUES } from '../words/words.ts'
 import { excerptOf } from './excerpt.ts'
+import { fileAt } from './files.ts'
 import {
   type Choice,
   type Desk,
@@ -27,10 +23,11 @@ import {
   type SiteNow,
 } from './make.ts'
 import { type Chosen, choiceOf, queryOf, renderPreview } from './page.ts'
+import { placesOf } from './places.ts'
 import { SCRIPT } from './script.ts'
 import { STYLE } from './style.ts'
 import { inScheme, linkedOut, withoutStyles } from './views.ts'
-import { type Place, watchSaves } from './watch.ts'
+import { watchSaves } from './watch.ts'
 
 export type Preview = {
   port: number
@@ -92,7 +89,7 @@ export async function servePreview(
   const listeners = new Set<ServerResponse>()
 
   const watching = watchSaves(
-    () => places(config),
+    () => placesOf(config),
     () => {
       version++
       site = null
@@ -215,7 +212,7 @@ export async function servePreview(
       const html = await frame(pathname.slice('/frame/'.length), query)
       return html === null ? nothing() : send(200, 'text/html; charset=utf-8', html, FRAME_POLICY)
     }
-    const file = await fileAt(pathname)
+    const file = await fileAt(pathname, { config, beside, scratch: previewed.scratch })
     if (file === null) return nothing()
     const type = mediaType(`http://preview${pathname}`) ?? 'application/octet-stream'
     send(200, pathname.endsWith('.css') ? 'text/css' : type, file, FRAME_POLICY)
@@ -228,20 +225,6 @@ export async function servePreview(
     response.write(`retry: 500\ndata: ${version}\n\n`)
     listeners.add(response)
     request.on('close', () => listeners.delete(response))
-  }
-
-  /** A picture that was made for the mail, a file beside a post, or one that the site serves. */
-  async function fileAt(pathname: string): Promise<Buffer | null> {
-    const path = decoded(pathname.slice(1))
-    if (path === null || !isPlainPath(path) || path.split('/').some((part) => part.startsWith('.')))
-      return null
-    const [first, name = ''] = path.split('/')
-    const made =
-      first === 'media' && isMediaName(name) ? await readFound(join(madeFor(previewed), name)) : null
-    if (made) return made
-    const below = belowSite(path, config)
-    const file = beside.get(below) ?? (await findInside(below, config.feeds.folder))?.from
-    return file === undefined ? null : readFound(file)
   }
 
   const server = createServer((request, response) => {
@@ -280,23 +263,6 @@ export function isOwn(host: string | undefined): boolean {
   return name === 'localhost' || (name !== undefined && isIP(name.replace(/^\[(.*)\]$/, '$1')) !== 0)
 }
 
-/** Whatever a preview is made from. What a worker beside it writes is left out: it writes each minute. */
-function places({ file, folder, posts, newsletter, ...config }: Config): Place[] {
-  const written = [config.feeds.folder, dirname(config.journal.file), ...config.transports.flatMap(foldersOf)]
-  const logo = newsletter.logo && !URL.canParse(newsletter.logo) ? resolve(folder, newsletter.logo) : null
-  return [
-    { folder: posts.folder, without: written },
-    { folder: join(folder, 'templates'), without: [] },
-    // The folder itself, since these two may be new in it.
-    { folder, names: [basename(file), 'templates', basename(posts.folder)] },
-    ...(logo ? [{ folder: dirname(logo), names: [basename(logo)] }] : []),
-  ]
-}
-
-function foldersOf(transport: TransportConfig): string[] {
-  return transport.kind === 'maildir' ? [transport.folder] : []
-}
-
 /** The site's language, and those that there are words for. */
 function languagesOf({ site }: Config): string[] {
   return [...new Set([site.language, ...CATALOGUES.keys()])]
@@ -312,31 +278,4 @@ function localized(html: string, { site, web }: Config): string {
       (whole, attribute: string, address: string) =>
         address.startsWith(`${site.url}/`) ? attribute + address.slice(start) : whole,
     )
-}
-
-function belowSite(path: string, { site }: Config): string {
-  const base = new URL(`${site.url}/`).pathname.slice(1)
-  return path.startsWith(base) ? path.slice(base.length) : path
-}
-
-function madeFor({ scratch }: Desk): string {
-  return mediaFolder({ journal: { file: join(scratch, 'posthorn.journal') } })
-}
-
-function decoded(path: string): string | null {
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    // A "%" that encodes nothing.
-    return null
-  }
-}
-
-async function readFound(file: string): Promise<Buffer | null> {
-  try {
-    return await readFile(file)
-  } catch (error) {
-    if (['ENOENT', 'EISDIR'].includes(errorCode(error) ?? '')) return null
-    throw error
-  }
 }

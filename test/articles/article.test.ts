@@ -45,6 +45,11 @@ test('headings begin below the title and skip no level, whatever the author bega
   expect(levels('# 1\n## 2\n### 3\n#### 4\n##### 5\n###### 6')).toEqual([2, 3, 4, 5, 6, 6])
 })
 
+test('a heading without words is none', () => {
+  expect(bare('##\n\na')).toBe('<p>a</p>')
+  expect(bare('## ![](a.png)\n\na')).toContain('<h2><img ')
+})
+
 test('code keeps every character and every space, also in Word, which knows only breaks', () => {
   const code = 'if (a < b && c) {\n\treturn "&amp;lt;"  // 日本語 🎈\n    x\n\n}'
   const html = article(`\`\`\`js\n${code}\n\`\`\``)
@@ -199,6 +204,45 @@ test('an article in Arabic is aligned to the right, its code is not', () => {
   expect(html).toContain('border-right:4px')
   expect(html).toContain('margin-right:26px')
   expect(html).toContain('<pre dir="ltr"')
+})
+
+test('what begins an article or a quotation has no room above it, and a heading below another one little', () => {
+  const room = (markdown: string) =>
+    [...article(markdown).matchAll(/<(h\d|p) style="(?:[^"]*?)(?:margin-top:(\d+)px;)?"/g)].map(
+      ([, tag, top]) => `${tag} ${top ?? ''}`.trim(),
+    )
+  expect(room('## A\n\n### B\n\nC\n\n## D')).toEqual(['h2 0', 'h3 20', 'p', 'h2'])
+  expect(room('> ## A\n>\n> B')).toEqual(['h2 0', 'p'])
+  expect(room('![a](a.png)\n\n![b](b.png)')).toEqual(['p 0', 'p'])
+})
+
+test('what is written in another direction begins at its own side', () => {
+  expect(article('<div dir="rtl">א</div>')).toContain('<div dir="rtl" style="text-align:right;">')
+  expect(article('<p dir="LTR">a</p>', 'ar')).toContain('text-align:left;">a</p>')
+  expect(article('<bdo dir="rtl">א</bdo>')).not.toContain('<bdo dir="rtl" style')
+})
+
+test('a linked picture without words is named, and no word of one with words is taken for that', () => {
+  const image = (markdown: string) => /<img [^>]*>/.exec(bare(`[${markdown}](https://x.example)`))?.[0]
+  expect(image('![](a.png)')).toContain(' alt="Picture"')
+  expect(image('![](a.png "alt text")')).toContain(' alt="Picture" width="552" title="alt text"')
+  expect(image('![the alt key](a.png)')).toContain(' alt="the alt key"')
+  const hostile = image('![A cat](a.png "alt onerror=alert(1) x")')
+  expect(hostile).toContain(' alt="A cat" width="552" title="alt onerror=alert(1) x"')
+})
+
+test.each([
+  ['', '<p '],
+  ['', '<iframe '],
+  ['', '<blockquote '],
+  ['<video>', '<source '],
+  ['<pre>', '<code'],
+  ['<pre>', '<'],
+  ['<a href="https://x.example"><img src="https://x.example/a.png" title="', 'alt '],
+])('HTML that is broken forty thousand times over takes no more than its time: %s%s', (opening, broken) => {
+  const begun = performance.now()
+  article(`<div>\n${opening}${broken.repeat(40_000)}"></a></pre></video></div>`)
+  expect(performance.now() - begun).toBeLessThan(3_000)
 })
 
 test('an article cannot pretend to hold a slot', () => {

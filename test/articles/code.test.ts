@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { cutArticle, renderArticle } from '../../src/articles/article.ts'
 import { CODE, DARK, LIGHT } from '../../src/articles/colors.ts'
+import { contrast } from '../../src/contrast.ts'
 import type { Piece } from '../../src/posts/highlight.ts'
 import { parseMarkdown } from '../../src/posts/markdown.ts'
 import { english } from '../../src/words/en.ts'
@@ -32,6 +33,7 @@ const DIFFICULT = [
   '<script>alert(1)</script> <br> &#60; \uFDD0 1 \uFDD1',
   'x = "مرحبا" // שלום',
   '👨‍👩‍👧 é 𝕏',
+  'npm i --save-exact<--no-save --x\n\n--y',
 ]
 
 test.each(DIFFICULT)('what is read out of a code block is the code: %j', (code) => {
@@ -50,6 +52,21 @@ test('colours stand inline, in as few pieces as there are colours', () => {
     `<span class="k" style="color:${CODE.k.light}">const\u00A0 let </span>` +
       `<span class="s" style="color:${CODE.s.light}">"a"</span> (<span class="s" style="color:${CODE.s.light}">"b"</span>)`,
   )
+})
+
+test('an option of a program stays on one line where a phone has room for it, and nothing else does', () => {
+  const whole = (markdown: string) =>
+    [
+      ...renderArticle(parseMarkdown(markdown), about).matchAll(
+        /<span style="white-space:nowrap;?">(.*?)<\/span>/g,
+      ),
+    ].map(([, text]) => text)
+  const long = `--${'a'.repeat(24)}`
+  expect(whole(fence(`npm i --save-exact -g x --no-save=y ${long}\nlet i = 1; i--; a --> b`))).toEqual([
+    '--save-exact',
+    '--no-save',
+  ])
+  expect(whole('Say `--save-exact`, not --save.')).toEqual(['--save-exact'])
 })
 
 test('colours never cost words: where there is no room for them, code is plain', () => {
@@ -80,17 +97,3 @@ test('each colour can be read on its panel, in the light and in the dark', () =>
     expect(contrast(dark, DARK.panel)).toBeGreaterThanOrEqual(4.5)
   }
 })
-
-/** WCAG 2.2, "contrast ratio". */
-function contrast(one: string, other: string): number {
-  const [high = 0, low = 0] = [one, other].map(luminance).sort((a, b) => b - a)
-  return (high + 0.05) / (low + 0.05)
-}
-
-function luminance(hex: string): number {
-  const [red = 0, green = 0, blue = 0] = (hex.match(/\w\w/g) ?? []).map((pair) => {
-    const value = Number.parseInt(pair, 16) / 255
-    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4
-  })
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-}

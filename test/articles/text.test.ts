@@ -119,6 +119,12 @@ test('emphasis has its marks at its words, and none where there are no words', (
   expect(text('**![](a.png)** a<b> b </b>c')).toBe('a *b* c')
 })
 
+test('emphasis with ten thousand spaces in it takes no more than its time', () => {
+  const begun = performance.now()
+  expect(text(`**a${'\u00A0'.repeat(20_000)}b**`)).toMatch(/^\*a\s+b\*$/)
+  expect(performance.now() - begun).toBeLessThan(1_000)
+})
+
 test('HTML nested deeper than anybody writes is read all the same', () => {
   for (const tag of ['<div>', 'a <b>', '<table><tr><td>', '<ul><li>', '<blockquote>'])
     expect(text(`${tag.repeat(500)}word`)).toContain('word')

@@ -43,6 +43,13 @@ test('an isolate ends with its line and begins again on the next, and a stray ma
   expect(wrap('a\u2069 b \u2066', 5)).toBe('a b')
 })
 
+test('what opens ten thousand isolates closes them at its end, and does not open them on every line', () => {
+  const lines = wrap('\u2068a '.repeat(10_000) + 'b'.repeat(78) + '\u2069'.repeat(10_000), 78).split('\n')
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(78 + 40 + 40)
+  for (const line of lines)
+    expect(line.match(/\u2068/g)?.length ?? 0).toBe(line.match(/\u2069/g)?.length ?? 0)
+})
+
 test('no line is too long to be sent, and what is cut keeps its mark', () => {
   const lines = withoutLongLines(`> ${'x'.repeat(2000)}`).split('\n')
   expect(lines.every((line) => line.startsWith('> x') && line.length <= 998)).toBe(true)

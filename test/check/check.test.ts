@@ -13,6 +13,8 @@ async function rules(bytes: Buffer, about: Partial<About> = {}): Promise<string[
 
 const inArticle = (html: string) => letter({ html: page(`${ARTICLE}${html}`) })
 const field = (name: string, value: string | string[] | null) => letter({ fields: { [name]: value } })
+const caption = (html: string) =>
+  `<figcaption style="font-size:15px;line-height:1.45;">${html.replace('<sup', '<sup style="font-size:75%;"')}</figcaption>`
 const instead = (from: string | RegExp, to: string) => letter({ html: page().replace(from, to) })
 
 test('a good letter is let through without a word', async () => {
@@ -22,6 +24,12 @@ test('a good letter is let through without a word', async () => {
 describe('the header', () => {
   test.each<[string, Buffer, string[]]>([
     ['two senders', field('From', 'a@garden.example, b@garden.example'), ['error one-sender']],
+    ['a sender called as the subject is', field('From', '"Tomatoes™" <news@garden.example>'), []],
+    [
+      'a subject that only looks like an answer',
+      letter({ fields: { Subject: 're:Tomatoes' }, html: page().replace('<title>', '<title>re:') }),
+      [],
+    ],
     ['a sender who smiles', field('From', '"The Garden 🍅" <news@garden.example>'), ['error sender-name']],
     [
       'a sender called by an address',
@@ -301,12 +309,20 @@ describe('pictures', () => {
     ['no words', picture(good.replace('Tomatoes', '')), ['warning picture-words']],
     ['an ornament', picture(`${good.replace('Tomatoes', '')} role="presentation"`), []],
     [
+      'a poster with its title beside it',
+      inArticle(
+        `${MORE}<p><a href="https://a.example/v"><img style="max-width:100%;" ${good.replace('Tomatoes', '')}>The film</a></p>`,
+      ),
+      [],
+    ],
+    [
       'the name of a file for words',
       picture(good.replace('Tomatoes', 'IMG_1234.JPG')),
       ['warning picture-words'],
     ],
     ['no width', picture(good.replace('width="552"', '')), ['error picture-width']],
     ['too wide', picture(good.replace('552', '1200')), ['error picture-width']],
+    ['a logo above a few words', inArticle(`<p class="logo"><img style="max-width:100%;" ${good}></p>`), []],
     ['one that does not shrink', inArticle(`${MORE}<p><img ${good}></p>`), ['error picture-width']],
     ['a relative address', picture(good.replace('https://a.example/', '')), ['error picture-address']],
     ['an http address', picture(good.replace('https:', 'http:')), ['error picture-address']],
@@ -334,6 +350,17 @@ describe('what can be read', () => {
     ],
     ['white on white', inArticle('<p style="color:#ffffff;">Cheap pills</p>'), ['error hidden-text']],
     ['text of one pixel', inArticle('<p style="font-size:1px;">Cheap pills</p>'), ['error hidden-text']],
+    ['a number of a note in a caption', inArticle(`${caption('Soup<sup>1</sup>')}${ARTICLE}`), []],
+    ['a caption and nothing else', instead(ARTICLE, caption('Soup')), []],
+    [
+      'a table and nothing else',
+      instead(
+        ARTICLE,
+        '<table><tr><th scope="col" style="font-size:14px;line-height:1.45;">A</th></tr></table>',
+      ),
+      [],
+    ],
+    ['an Arabic word within English', inArticle('<p>Say <span dir="rtl">طماطم</span> to it.</p>'), []],
     ['small print', inArticle('<p style="font-size:9px;">Terms</p>'), ['error text-size']],
     ['lines that touch', instead('line-height:1.65', 'line-height:1.1'), ['error line-height']],
     [
@@ -392,6 +419,13 @@ it('comes to an end with whatever is broken in a message', async () => {
     },
   )
   await fc.assert(broken, { numRuns: 50 })
+})
+
+it('names a picture as its author wrote it, and not as it is hosted', async () => {
+  const hosted = 'https://a.example/media/0123456789abcdef0123456789abcdef.png'
+  const bytes = inArticle(`<p><img style="max-width:100%;" src="${hosted}" alt="" width="552"></p>`)
+  const [finding] = await checkMessage(bytes, { ...ABOUT, pictures: new Map([[hosted, 'soup.webp']]) })
+  expect(finding?.where).toBe('posts/tomatoes.md, picture soup.webp')
 })
 
 it('lets nothing that a post says be a command to the terminal', async () => {

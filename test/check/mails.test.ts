@@ -3,7 +3,7 @@ import { caniemail } from 'caniemail'
 import { HtmlValidate } from 'html-validate'
 import { beforeAll, expect, test } from 'vitest'
 import { checkMessage } from '../../src/check/check.ts'
-import { defaultMails, type Mail } from './mails.ts'
+import { defaultMails, longMails, type Mail, mailOf } from './mails.ts'
 
 let mails: Mail[]
 beforeAll(async () => {
@@ -20,6 +20,32 @@ test('no check finds anything in a mail of the default templates', async () => {
       if (!name.startsWith('everything') || !ON_PURPOSE.includes(rule))
         found.push(`${name}: ${rule}: ${where}: ${what}`)
   expect(found).toEqual([])
+  expect(mails).toHaveLength(16)
+})
+
+test('nor in a post and a digest that were cut, once links and names are filled in', async () => {
+  for (const { name, bytes, html, about } of await longMails()) {
+    expect(await checkMessage(bytes, about), name).toEqual([])
+    expect(Buffer.byteLength(html), name).toBeGreaterThan(80_000)
+  }
+})
+
+test('what a post says of mail is not taken for the message’s own', async () => {
+  const said = [
+    ...['Content-Type: text/html; charset=utf-8', 'List-Unsubscribe: nowhere'],
+    ...[
+      '--=_',
+      '.',
+      'From here on, dots',
+      'Bcc: everybody',
+      'style="color:#fff"',
+      '%%name%%',
+      '{{ subscriber.name }}',
+    ],
+  ]
+  const { bytes, text, about } = await mailOf(`${said.join('\n\n')}\n\n    ${said.join('\n    ')}\n`)
+  expect(await checkMessage(bytes, about)).toEqual([])
+  expect(text.split('\n').map((line) => line.trim())).toEqual(expect.arrayContaining(said))
 })
 
 test('html-validate finds nothing in them', async () => {
@@ -94,4 +120,6 @@ test('caniemail finds nothing but what does no harm where it is ignored', () => 
   }
   const harmless = new Set(Object.values(HARMLESS).flat())
   expect([...found].filter((title) => !harmless.has(title))).toEqual([])
+  // It finds something in every mail, or it has not looked.
+  expect(found.size).toBeGreaterThan(40)
 })

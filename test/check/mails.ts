@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import PostalMime from 'postal-mime'
 import type { About } from '../../src/check/finding.ts'
 import type { Config } from '../../src/config.ts'
 import { SAMPLE_READER, writeSample } from '../../src/deliveries/letter.ts'
@@ -105,28 +106,67 @@ export async function defaultMails(changes: Partial<Config['newsletter']> = {}):
         written,
         ...[1, 2, 3].map((number) => ({ ...written, title: `${title} ${number}`, image })),
       ]
-      const add = (name: string, kind: 'issue' | 'confirmation' | 'welcome', rendition: Rendition) => {
-        const now = new Date('2026-11-02T09:00:00Z')
-        const bytes = writeSample({ ...rendition, kind, language }, config, now)
-        const about: About = {
-          ...{ kind, now, postalAddress: config.newsletter.postalAddress, posts: [] },
-          ...{ web: config.web.url, address: SAMPLE_READER.address },
-        }
-        mails.push({ name: `${name}, ${language}`, bytes, html: '', text: '', about })
+      const add = async (name: string, kind: About['kind'], rendition: Rendition) =>
+        mails.push(await asMail(`${name}, ${language}`, kind, rendition, { ...config, language }))
+      await add('issue', 'issue', await renderIssue(written, press))
+      await add(
+        'everything',
+        'issue',
+        await renderIssue(post(title, constructs(language), { language }), press),
+      )
+      await add('issue with a picture', 'issue', await renderIssue({ ...written, image }, press))
+      await add('digest', 'issue', await renderDigest(posts, press))
+      // Who reads from the right gets posts that are written from the left, and the other way round.
+      const foreign = {
+        ...post('Foreign', 'There is much to say.\n\n'.repeat(2000)),
+        language: language === 'ar' ? 'en' : 'ar',
       }
-      add('issue', 'issue', await renderIssue(written, press))
-      add('everything', 'issue', await renderIssue(post(title, constructs(language), { language }), press))
-      add('issue with a picture', 'issue', await renderIssue({ ...written, image }, press))
-      add('digest', 'issue', await renderDigest(posts, press))
-      add('confirmation', 'confirmation', await renderConfirmation(press))
-      add('welcome', 'welcome', await renderWelcome(press, posts))
+      await add('issue in another language', 'issue', await renderIssue(foreign, press))
+      await add('digest in another language', 'issue', await renderDigest([foreign, written], press))
+      await add('confirmation', 'confirmation', await renderConfirmation(press))
+      await add('welcome', 'welcome', await renderWelcome(press, posts))
     }
-    const { default: PostalMime } = await import('postal-mime')
-    return Promise.all(
-      mails.map(async (mail) => {
-        const { html = '', text = '' } = await PostalMime.parse(mail.bytes)
-        return { ...mail, html, text }
-      }),
-    )
+    return mails
   })
+}
+
+/** Mails of more than a mail can hold: a post and a digest that were cut. */
+export async function longMails(): Promise<Mail[]> {
+  const config = makeConfig(mkdtempSync(join(tmpdir(), 'posthorn-mails-')), 'en', {})
+  const site = { ...config, language: 'en' }
+  return withMjml(async (mjml) => {
+    const press = { ...site, mjml }
+    const long = post('Tomatoes', `${EVERYTHING}\n\n`.repeat(60))
+    const many = Array.from({ length: 300 }, (_, number) =>
+      post(`Tomatoes ${number}`, '', { summary: 'There is more to say about tomatoes. '.repeat(20) }),
+    )
+    return [
+      await asMail('issue', 'issue', await renderIssue(long, press), site),
+      await asMail('digest', 'issue', await renderDigest(many, press), site),
+    ]
+  })
+}
+
+/** A post as the mail of one reader. */
+export async function mailOf(markdown: string): Promise<Mail> {
+  const config = makeConfig(mkdtempSync(join(tmpdir(), 'posthorn-mails-')), 'en', {})
+  const site = { ...config, language: 'en' }
+  const rendition = await withMjml((mjml) => renderIssue(post('Tomatoes', markdown), { ...site, mjml }))
+  return asMail('issue', 'issue', rendition, site)
+}
+
+async function asMail(
+  name: string,
+  kind: About['kind'],
+  rendition: Rendition,
+  { language, ...config }: Config & { language: string },
+): Promise<Mail> {
+  const now = new Date('2026-11-02T09:00:00Z')
+  const bytes = writeSample({ ...rendition, kind, language }, config, now)
+  const { html = '', text = '' } = await PostalMime.parse(bytes)
+  const about: About = {
+    ...{ kind, now, postalAddress: config.newsletter.postalAddress, posts: [] },
+    ...{ web: config.web.url, address: SAMPLE_READER.address },
+  }
+  return { name, bytes, html, text, about }
 }

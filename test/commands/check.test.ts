@@ -4,6 +4,7 @@ import { openSite, type Session } from './session.ts'
 
 const ADDRESS = { newsletter: { postalAddress: 'The Garden, 1 Example Street' } }
 const WORDS = 'Two kilos of tomatoes, and what to do with them: soup, sauce, and a word on the weather.'
+const OLD_CHART = '![What grew in each month](http://old.example/chart.png)'
 const OLD_LINK = '[An old friend](http://old.example/) grows them too.'
 
 /** A site with two readers and a post that mail programs would spoil. */
@@ -45,7 +46,9 @@ describe('posthorn check', () => {
           many mail programs show no pictures until they are asked: say what it shows, as in ![words](picture.png)
         warning few-words: posts/draft.md: a picture with 169 characters of text
           spam filters distrust mail that is all picture; say more in words
-      2 mails checked, 1 fault, 0 errors, 2 warnings
+        warning picture-file: chart.png: there is no such file beside the post
+          its words stand in its place; put it there, or mend the address
+      2 mails checked, 1 fault, 0 errors, 3 warnings
       (exit 1)"
     `)
     expect(await session.json('check spoilt --json')).toMatchInlineSnapshot(`
@@ -107,6 +110,12 @@ test('of templates of the author’s, check says what is wrong in which mails', 
   `)
 })
 
+test('who wrote more than a mail can hold is told that it is cut', async () => {
+  const session = openSite(ADDRESS)
+  session.write('posts/long.md', post('Long', '2026-10-02', `${WORDS}\n\n`.repeat(1_200)))
+  expect(await session.posthorn('check long')).toContain('warning cut: it is longer than a mail can be')
+})
+
 describe('a post that mail programs would spoil', () => {
   test('is not sent by hand unless the author says so', async () => {
     const session = await openBlog()
@@ -117,7 +126,7 @@ describe('a post that mail programs would spoil', () => {
       to       2 people
       when     now
       size     HTML SIZE, text SIZE
-      plan     ID
+      plan     PLAN
       !   error link-https: posts/spoilt.md:6, link "An old friend": it leads to http://old.example/, which is not https
       !     filters distrust it and browsers warn of it; write https:// where that site answers to it
       ! posthorn: this would not arrive as it should, so it is not sent
@@ -131,7 +140,7 @@ describe('a post that mail programs would spoil', () => {
       to       2 people
       when     now
       size     HTML SIZE, text SIZE
-      plan     ID
+      plan     PLAN
       !   error link-https: posts/spoilt.md:6, link "An old friend": it leads to http://old.example/, which is not https
       !     filters distrust it and browsers warn of it; write https:// where that site answers to it
       ! posthorn: this would not arrive as it should, so it is not sent
@@ -145,7 +154,7 @@ describe('a post that mail programs would spoil', () => {
       to       2 people
       when     now
       size     HTML SIZE, text SIZE
-      plan     ID
+      plan     PLAN
       !   error link-https: posts/spoilt.md:6, link "An old friend": it leads to http://old.example/, which is not https
       !     filters distrust it and browsers warn of it; write https:// where that site answers to it
       issue #1, Spoilt: 2 sent"
@@ -154,11 +163,12 @@ describe('a post that mail programs would spoil', () => {
 
   test('is held by the worker, with the reason, until the author lets it go', async () => {
     const session = await openBlog()
+    session.write('posts/spoilt.md', post('Spoilt', '2026-11-02', `${WORDS} ${OLD_LINK} ${OLD_CHART}`))
     session.setClock('2026-11-02T10:00:00Z')
     expect(await session.posthorn('plan')).toMatchInlineSnapshot(`
       "$ posthorn plan
       the next round mails 1 issue:
-        Spoilt  to 2 people, held until you release it: it would not arrive as it should: posts/spoilt.md:6, link "An old friend": it leads to http://old.example/, which is not https; \`posthorn check\` says what to do
+        Spoilt  to 2 people, held until you release it: it would not arrive as it should: posts/spoilt.md:6, picture chart.png: http://old.example/chart.png is not https; \`posthorn check\` says what to do
       the next digests:
         daily    Tue 3 Nov 2026, 08:00 Europe/Berlin  nothing new so far
         weekly   Mon 9 Nov 2026, 08:00 Europe/Berlin  nothing new so far
@@ -172,13 +182,13 @@ describe('a post that mail programs would spoil', () => {
         public/feed.json SIZE  2 entries
         public/feeds.opml SIZE  all feeds          unchanged
         public/ SIZE  4 pages and files  3 written
-      issue #1, Spoilt: for 2 people, held: it would not arrive as it should: posts/spoilt.md:6, link "An old friend": it leads to http://old.example/, which is not https; \`posthorn check\` says what to do
+      issue #1, Spoilt: for 2 people, held: it would not arrive as it should: posts/spoilt.md:6, picture chart.png: http://old.example/chart.png is not https; \`posthorn check\` says what to do
         to let it go: posthorn issues release 1
       no mail was due"
     `)
     expect(await session.posthorn('issues list')).toMatchInlineSnapshot(`
       "$ posthorn issues list
-      issue #1, Spoilt: 2 queued (held: it would not arrive as it should: posts/spoilt.md:6, link "An old friend": it leads to http://old.example/, which is not https; \`posthorn check\` says what to do)"
+      issue #1, Spoilt: 2 queued (held: it would not arrive as it should: posts/spoilt.md:6, picture chart.png: http://old.example/chart.png is not https; \`posthorn check\` says what to do)"
     `)
     expect(await session.posthorn('issues release 1')).toMatchInlineSnapshot(`
       "$ posthorn issues release 1
@@ -194,5 +204,11 @@ describe('a post that mail programs would spoil', () => {
         public/ SIZE  4 pages and files  unchanged
       messages: 2 sent"
     `)
+  })
+
+  test('for what its links lead to alone is not held: nobody is there at night who could be asked', async () => {
+    const session = await openBlog()
+    session.setClock('2026-11-02T10:00:00Z')
+    expect(await session.posthorn('worker --once')).toContain('messages: 2 sent')
   })
 })

@@ -165,20 +165,20 @@ test('with a key that is missing or no key, nothing is sent, signed or not', asy
     ! first round: 1 post recorded as old and mailed to nobody; what you write from now on is mailed
     ! to mail an old one: posthorn send hello
     ! posthorn: SITE/data/key.pem: cannot be read: there is no such file
-    ! try: nothing is sent until it is mended, and what is queued waits; \`posthorn dkim\` makes a key and says where it goes
+    ! try: nothing is sent until it is mended, and what is queued waits; \`posthorn dkim\` makes a key where there is no such file, and says where it goes
     (exit 1)"
   `)
   write('data/key.pem', 'a key, once\n')
   expect(await posthorn('dkim')).toMatchInlineSnapshot(`
     "$ posthorn dkim
     ! posthorn: SITE/data/key.pem: this is no private key; a file that begins with "-----BEGIN PRIVATE KEY-----" is expected
-    ! try: nothing is sent until it is mended, and what is queued waits; \`posthorn dkim\` makes a key and says where it goes
+    ! try: nothing is sent until it is mended, and what is queued waits; \`posthorn dkim\` makes a key where there is no such file, and says where it goes
     (exit 1)"
   `)
   expect(await posthorn('worker --once')).toMatchInlineSnapshot(`
     "$ posthorn worker --once
     ! posthorn: SITE/data/key.pem: this is no private key; a file that begins with "-----BEGIN PRIVATE KEY-----" is expected
-    ! try: nothing is sent until it is mended, and what is queued waits; \`posthorn dkim\` makes a key and says where it goes
+    ! try: nothing is sent until it is mended, and what is queued waits; \`posthorn dkim\` makes a key where there is no such file, and says where it goes
     (exit 1)"
   `)
   expect(files('outbox')).toEqual({})

@@ -1,7 +1,7 @@
 /**
  * Sessions on a command line: what was typed, what came back on stdout, and after a `!` what came back on stderr.
- * Commands run in this process, in a real folder, at a set time; where the folder is reads as `SITE`, and sizes, which
- * change with each word of a template, as `SIZE`.
+ * Commands run in this process, in a real folder, at a set time; where the folder is reads as `SITE`, and what changes
+ * with each word of a template as `SIZE` and `PLAN`.
  */
 import {
   existsSync,
@@ -46,6 +46,7 @@ export function openSession(folder = emptyFolder(), clock = '2026-11-02T09:00:00
       .replaceAll(folder, 'SITE')
       .replaceAll(/ +\d+(\.\d)? (B|KB|MB)\b/g, ' SIZE')
       .replaceAll(/\b[0-9a-f]{32}@/g, 'ID@')
+      .replaceAll(/^(plan +)[0-9a-f]{10}$/gm, '$1PLAN')
 
   async function run(line: string, watched: Watched) {
     const lines: string[] = []

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Finding, judge } from '../../src/deliveries/judge.ts'
+import { judge, type Lesson } from '../../src/deliveries/judge.ts'
 
 type Outcome = Parameters<typeof judge>[1]
 
@@ -12,9 +12,9 @@ const GIVE_UP = 24 * HOUR
 
 function settle(outcome: Outcome, attempts: number, age: number) {
   const now = new Date(TRIED.getTime() + age)
-  const { settlement, finding } = judge({ id: 7, attempts, tried: TRIED }, outcome, now)
+  const { settlement, lesson } = judge({ id: 7, attempts, tried: TRIED }, outcome, now)
   const { due, ...settled } = settlement
-  return { ...settled, wait: due === null ? null : due.getTime() - now.getTime(), finding }
+  return { ...settled, wait: due === null ? null : due.getTime() - now.getTime(), lesson }
 }
 
 const later = { kind: 'refused', code: 450, reply: '450 4.2.0 later', phase: 'recipient' } as const
@@ -29,7 +29,7 @@ const scheduled = (wait: number) => Math.round(wait * SHARE)
 const LAST = GIVE_UP - scheduled(4 * HOUR)
 
 // Outcome, attempts before, age in ms; what is written down: state, attempts, reply, wait in ms; and what else it says.
-type Row = [string, Outcome, number, number, [string, number, string, number | null], Finding['kind'] | null]
+type Row = [string, Outcome, number, number, [string, number, string, number | null], Lesson['kind'] | null]
 const TABLE: Row[] = [
   ['taken at once', sent, 0, 0, ['sent', 1, '250 queued as 1', null], 'accepted'],
   [
@@ -105,9 +105,9 @@ const TABLE: Row[] = [
 describe('a message that was', () => {
   for (const [what, outcome, attempts, age, [state, counted, reply, wait], kind] of TABLE)
     test(what, () => {
-      const { finding, ...written } = settle(outcome, attempts, age)
+      const { lesson, ...written } = settle(outcome, attempts, age)
       expect(written).toEqual({ id: 7, state, attempts: counted, reply, wait })
-      expect(finding?.kind ?? null).toBe(kind)
+      expect(lesson?.kind ?? null).toBe(kind)
     })
 })
 

@@ -25,16 +25,16 @@ async function ledgerFor(people: number) {
     ids: claimed.map((each) => each.id),
     ledger,
     mark: (id: number) => ledger.mark(delivery(id), SMTP),
-    settle: ({ settlement, finding }: Verdict) =>
-      ledger.settle(delivery(settlement.id), SMTP, { settlement, finding }),
+    settle: ({ settlement, lesson }: Verdict) =>
+      ledger.settle(delivery(settlement.id), SMTP, { settlement, lesson }),
   }
 }
 
 const SMTP = 'smtp mail.example.org:587'
-const settled = (settlement: Settlement): Verdict => ({ settlement, finding: null })
+const settled = (settlement: Settlement): Verdict => ({ settlement, lesson: null })
 const sent = (id: number): Verdict => ({
   settlement: { id, state: 'sent', due: null, reply: '250 ok', attempts: 1 },
-  finding: { kind: 'accepted' },
+  lesson: { kind: 'accepted' },
 })
 
 test('what all connections have to say at one moment is one commit', async () => {

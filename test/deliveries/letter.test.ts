@@ -1,11 +1,12 @@
 import PostalMime, { type Email } from 'postal-mime'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type Letter, letterWriter } from '../../src/deliveries/letter.ts'
 import { unsigned } from '../../src/mail/message.ts'
 import { makeToken, readBounceAddress, readToken } from '../../src/mail/token.ts'
 import { write } from '../../src/store/database.ts'
 import { type ClaimedDelivery, claimDeliveries } from '../../src/store/deliveries.ts'
 import { insertRendition } from '../../src/store/renditions.ts'
+import { decodeQuotedPrintable } from '../mail/press.ts'
 import { claimant, type Mailing, mailing, NOW, SECRET } from './mailing.ts'
 
 // What mailbox providers require of one message. Each test is one of their rules.
@@ -176,6 +177,26 @@ test('the envelope is one person’s, and nobody else is named in the letter', (
     expect(emails[index]?.cc).toBeUndefined()
     expect(emails[index]?.bcc).toBeUndefined()
   })
+})
+
+test('of a thousand letters of one issue each has its own reader’s links and name, and nobody else’s', async () => {
+  const crowd = await mailing(1000)
+  onTestFinished(() => crowd.close())
+  const { deliveries } = await claimDeliveries(crowd.db, claimant('ada'), 1000, NOW)
+  expect(deliveries).toHaveLength(1000)
+  const writeLetter = letterWriter(crowd.db, crowd.config, SECRET)
+  const ids = new Set<string>()
+  for (const { id, name, address, ...delivery } of deliveries) {
+    const letter = await writeLetter({ id, name, address, ...delivery }, unsigned)
+    const message = decodeQuotedPrintable(bytes(letter).replace(/\r\n(?=[ \t])/g, ''))
+    const tokens = Array.from(message.matchAll(/token=([\w-]+)/g), ([, token]) => String(token))
+    expect(tokens.map((token) => readToken(SECRET, 'unsubscribe', token))).toEqual([id, id, id])
+    expect(new Set(message.match(/reader\d+@[\w.]+/g))).toEqual(new Set([address]))
+    expect(new Set(message.match(/Reader \d+/g))).toEqual(new Set([name]))
+    expect(letter.envelope.to).toBe(address)
+    ids.add(letter.envelope.messageId)
+  }
+  expect(ids.size).toBe(1000)
 })
 
 test('what letters share is one piece of memory', () => {

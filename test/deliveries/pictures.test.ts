@@ -9,12 +9,16 @@ test('the author is told of a picture that becomes a link, with the reason', asy
   const site = await makeSite()
   site.write(
     'hello.md',
-    post('Hello', '2026-11-02', '![a street](street.webp) ![](https://elsewhere.example/a.webp)'),
+    post(
+      'Hello',
+      '2026-11-02',
+      '![a street](street.webp) ![a lane](https://elsewhere.example/a.webp) ![a path](path.png)',
+    ),
   )
   writeFileSync(join(site.folder, 'posts', 'street.webp'), 'not yet')
   const { posts } = await lookAtPosts(site, emptyMemory())
 
-  expect(await findRefused(posts, site.config)).toEqual([
+  expect((await findRefused(posts, site.config)).findings).toEqual([
     {
       rule: 'picture-file',
       severity: 'warning',
@@ -22,7 +26,21 @@ test('the author is told of a picture that becomes a link, with the reason', asy
       found: 'posts/street.webp is no PNG, JPEG, GIF, WebP, AVIF or SVG, whatever it is called',
       cure: 'a link stands in its place; save the picture as one of these',
     },
+    {
+      rule: 'picture-file',
+      severity: 'warning',
+      where: 'posts/hello.md, https://elsewhere.example/a.webp',
+      found: 'it is elsewhere, and of a kind that not every mail program shows',
+      cure: 'a link stands in its place; put its file beside the post, or name a PNG or JPEG',
+    },
+    {
+      rule: 'picture-file',
+      severity: 'warning',
+      where: 'posts/hello.md, path.png',
+      found: 'there is no such file beside the post',
+      cure: 'its words stand in its place; put it there, or mend the address',
+    },
   ])
   // A digest would not show it.
-  expect(await findRefused([...posts, ...posts], site.config)).toEqual([])
+  expect((await findRefused([...posts, ...posts], site.config)).findings).toEqual([])
 })

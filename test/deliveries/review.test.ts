@@ -279,8 +279,8 @@ test('one message that is asked to come back stops no other, but a server that i
 test('a mailbox that a server without enhanced codes calls full for a day counts as full', () => {
   const outcome = { kind: 'refused', code: 452, reply: '452 over quota', phase: 'recipient' } as const
   const attempt = { id: 7, attempts: 9, tried: NOW }
-  expect(judge(attempt, outcome, later(24 * 3600)).finding).toEqual({ kind: 'full', reply: '452 over quota' })
-  expect(judge(attempt, outcome, later(60)).finding).toBeNull()
+  expect(judge(attempt, outcome, later(24 * 3600)).lesson).toEqual({ kind: 'full', reply: '452 over quota' })
+  expect(judge(attempt, outcome, later(60)).lesson).toBeNull()
 })
 
 test('a server’s words are kept without control characters, and not without end', async () => {

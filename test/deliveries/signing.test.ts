@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { checkMessage } from '../../src/check/check.ts'
 import { maildirTransport } from '../../src/mail/maildir.ts'
 import { smtpTransport } from '../../src/mail/smtp.ts'
 import type { Transport } from '../../src/mail/transport.ts'
@@ -9,7 +10,7 @@ import { countDeliveries } from '../../src/store/deliveries.ts'
 import { ED25519, pem, RSA, verdicts } from '../mail/signed.ts'
 import type { Script } from '../mail/smtp-script.ts'
 import { closing } from './closing.ts'
-import { deliver, later } from './mailing.ts'
+import { deliver, later, NOW } from './mailing.ts'
 
 const { keep, mailTo, serverWith } = closing()
 const folder = mkdtempSync(join(tmpdir(), 'posthorn-signing-'))
@@ -37,6 +38,19 @@ test('everybody’s letter arrives with signatures that hold', async () => {
   expect(new Set(arrived.map((message) => /^To: .*$/m.exec(String(message))?.[0])).size).toBe(30)
   for (const message of arrived)
     expect(await verdicts(message, [RSA, ED25519])).toEqual(['pass autumn', 'pass winter'])
+})
+
+test('a signature is of the sender’s domain, and covers what providers want it to', async () => {
+  const mail = await mailTo(1)
+  const { server, transport } = await signing()
+  await deliver(mail, transport)
+  const [arrived = Buffer.alloc(0)] = server.messages()
+  const findings = await checkMessage(arrived, {
+    ...{ kind: 'issue', web: mail.config.web.url, address: 'reader1@example.org' },
+    ...{ postalAddress: '', posts: [], now: NOW },
+  })
+  expect(String(arrived).match(/^DKIM-Signature: /gm)).toHaveLength(2)
+  expect(findings.filter(({ where }) => where.startsWith('header'))).toEqual([])
 })
 
 test('a letter that was refused for now comes again to the byte, its signatures included', async () => {

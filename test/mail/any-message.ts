@@ -1,9 +1,9 @@
-/** Frames and recipients: one of each as they are, and hostile ones at random. */
+/** Originals and recipients: one of each as they are, and hostile ones at random. */
 import fc from 'fast-check'
-import type { Frame, Recipient } from '../../src/mail/message.ts'
+import type { Original, Recipient } from '../../src/mail/message.ts'
 import { SLOT_CLOSE, SLOT_NAMES, SLOT_OPEN, slot } from '../../src/slots.ts'
 
-export const FRAME: Frame = {
+export const ORIGINAL: Original = {
   from: { name: 'The Garden', address: 'news@garden.example' },
   replyTo: 'ada@garden.example',
   subject: 'Tomatoes & other “fruit”',
@@ -99,7 +99,7 @@ const rendered = fc
   .array(fc.oneof(hostile, fc.constantFrom(...SLOT_NAMES).map(slot)), { maxLength: 6 })
   .map((pieces) => pieces.join(''))
 
-export const frames: fc.Arbitrary<Frame> = fc.record({
+export const originals: fc.Arbitrary<Original> = fc.record({
   from: fc.record({ name: hostile, address: fc.constant('news@garden.example') }),
   replyTo: fc.constantFrom(null, 'ada@garden.example'),
   subject: hostile,

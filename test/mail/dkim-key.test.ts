@@ -8,7 +8,7 @@ import { openTransports } from '../../src/deliveries/outlet.ts'
 import { UserError } from '../../src/errors.ts'
 import { keyRecord, makeKey, openSigner, readKey } from '../../src/mail/dkim-key.ts'
 import { chunksOf, compileMessage, unsigned } from '../../src/mail/message.ts'
-import { FRAME, RECIPIENT } from './any-message.ts'
+import { ORIGINAL, RECIPIENT } from './any-message.ts'
 import { ED25519, pem, RSA, verdicts } from './signed.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'posthorn-keys-'))
@@ -40,7 +40,7 @@ async function letter(work: Promise<unknown>): Promise<string> {
 
 test('the keys of a configuration sign, and what is in the DNS for them verifies', async () => {
   const sign = await openSigner(dkim(rsa, ed25519))
-  const message = Buffer.concat(await sign(compileMessage(FRAME)(RECIPIENT)))
+  const message = Buffer.concat(await sign(compileMessage(ORIGINAL)(RECIPIENT)))
   expect(await verdicts(message, [RSA, ED25519])).toEqual(['pass autumn', 'pass winter'])
 })
 
@@ -155,6 +155,6 @@ describe('nothing is sent with', () => {
 test('without a key in the configuration a message is left as it is', async () => {
   const sign = await openSigner(undefined)
   expect(sign).toBe(unsigned)
-  const message = compileMessage(FRAME)(RECIPIENT)
+  const message = compileMessage(ORIGINAL)(RECIPIENT)
   expect(await sign(message)).toEqual(chunksOf(message))
 })

@@ -4,15 +4,15 @@ import { describe, expect, test } from 'vitest'
 import { relaxedBody, relaxedField } from '../../src/mail/canonical.ts'
 import { signer } from '../../src/mail/dkim.ts'
 import { verifySignatures } from '../../src/mail/dkim-verify.ts'
-import { compileMessage, type Frame, type Recipient, unsigned } from '../../src/mail/message.ts'
-import { FRAME, frames, RECIPIENT, recipients } from './any-message.ts'
+import { compileMessage, type Original, type Recipient, unsigned } from '../../src/mail/message.ts'
+import { ORIGINAL, originals, RECIPIENT, recipients } from './any-message.ts'
 import { DOMAIN, ED25519, RSA, verdicts } from './signed.ts'
 
 const BOTH = [RSA, ED25519]
 const GOOD = ['pass autumn', 'pass winter']
 
-async function signed(frame: Frame, recipient: Recipient, keys = BOTH): Promise<string> {
-  const message = compileMessage(frame)(recipient)
+async function signed(original: Original, recipient: Recipient, keys = BOTH): Promise<string> {
+  const message = compileMessage(original)(recipient)
   return Buffer.concat(await signer(keys)(message)).toString('latin1')
 }
 
@@ -27,8 +27,8 @@ function read(message: string, keys = BOTH) {
 
 test('random messages to random people have two signatures that hold', async () => {
   await fc.assert(
-    fc.asyncProperty(frames, recipients, fc.boolean(), async (frame, recipient, isList) => {
-      const message = await signed(isList ? frame : { ...frame, list: null }, recipient)
+    fc.asyncProperty(originals, recipients, fc.boolean(), async (original, recipient, isList) => {
+      const message = await signed(isList ? original : { ...original, list: null }, recipient)
       expect(await verdicts(message, BOTH)).toEqual(GOOD)
       expect(read(message)).toEqual([null, null])
       expect(message).toMatch(/^[\x01-\x7f]*$/)
@@ -41,8 +41,8 @@ test('random messages to random people have two signatures that hold', async () 
 
 test('a body is in the relaxed form as it is written, so that nothing has to be brought there', () => {
   fc.assert(
-    fc.property(frames, recipients, (frame, recipient) => {
-      const body = Buffer.concat(compileMessage(frame)(recipient).body).toString('latin1')
+    fc.property(originals, recipients, (original, recipient) => {
+      const body = Buffer.concat(compileMessage(original)(recipient).body).toString('latin1')
       expect(relaxedBody(body)).toBe(body)
     }),
     { numRuns: 300, seed: 344 },
@@ -50,9 +50,9 @@ test('a body is in the relaxed form as it is written, so that nothing has to be 
 })
 
 test('signed again, by another process with the same keys, it is the same message to the byte', async () => {
-  const message = await signed(FRAME, RECIPIENT)
-  expect(await signed(FRAME, RECIPIENT)).toBe(message)
-  const compiled = compileMessage(FRAME)
+  const message = await signed(ORIGINAL, RECIPIENT)
+  expect(await signed(ORIGINAL, RECIPIENT)).toBe(message)
+  const compiled = compileMessage(ORIGINAL)
   const sign = signer(BOTH)
   const twice = await Promise.all([sign(compiled(RECIPIENT)), sign(compiled(RECIPIENT))])
   expect(twice.map((chunks) => Buffer.concat(chunks).toString('latin1'))).toEqual([message, message])
@@ -61,15 +61,15 @@ test('signed again, by another process with the same keys, it is the same messag
 })
 
 test('one key makes one signature, and none leaves the message as it is', async () => {
-  expect(await verdicts(await signed(FRAME, RECIPIENT, [RSA]), BOTH)).toEqual(['pass autumn'])
-  const bare = Buffer.concat(await unsigned(compileMessage(FRAME)(RECIPIENT)))
+  expect(await verdicts(await signed(ORIGINAL, RECIPIENT, [RSA]), BOTH)).toEqual(['pass autumn'])
+  const bare = Buffer.concat(await unsigned(compileMessage(ORIGINAL)(RECIPIENT)))
   expect(await verdicts(bare, BOTH)).toEqual(['none'])
-  expect(await signed(FRAME, RECIPIENT)).toContain(bare.toString('latin1'))
+  expect(await signed(ORIGINAL, RECIPIENT)).toContain(bare.toString('latin1'))
 })
 
 test('a signature of another key, or one that nobody published, does not hold', async () => {
   const other = { ...RSA, key: generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey }
-  const message = await signed(FRAME, RECIPIENT)
+  const message = await signed(ORIGINAL, RECIPIENT)
   expect(await verdicts(message, [other, ED25519])).toEqual(['fail autumn', 'pass winter'])
   expect(read(message, [other, ED25519])).toEqual(['the header is another one, or the key is', null])
   expect(read(message, [ED25519])).toEqual(['there is no key for it', null])
@@ -82,7 +82,7 @@ describe('on the way, in a message that was signed,', async () => {
     ...['Content-Language', 'List-Unsubscribe', 'List-Unsubscribe-Post', 'Feedback-ID', 'Auto-Submitted'],
     'Precedence',
   ]
-  const message = await signed(FRAME, RECIPIENT)
+  const message = await signed(ORIGINAL, RECIPIENT)
   const fieldOf = (name: string) =>
     new RegExp(`^${name}: (?:.*\r\n(?:[ \t].*\r\n)*)`, 'm').exec(message)?.[0] as string
 
@@ -134,7 +134,7 @@ describe('on the way, in a message that was signed,', async () => {
   test.each(['Reply-To', 'List-Unsubscribe', 'List-Id', 'Precedence'])(
     'a %s, put into a message that has none, is caught',
     async (name) => {
-      const bare = await signed({ ...FRAME, list: null, replyTo: null }, RECIPIENT)
+      const bare = await signed({ ...ORIGINAL, list: null, replyTo: null }, RECIPIENT)
       expect(bare).not.toContain(`\n${name}:`)
       expect(await verdicts(bare, BOTH)).toEqual(GOOD)
       await isCaught(`${name}: <https://evil.example/>\r\n${bare}`)
@@ -173,5 +173,5 @@ test('the relaxed forms are those of the RFC’s example', () => {
 })
 
 test('the domain that signs is named as it is in the DNS', async () => {
-  expect(await signed(FRAME, RECIPIENT)).toContain(`\r\n d=${DOMAIN};\r\n s=autumn;\r\n`)
+  expect(await signed(ORIGINAL, RECIPIENT)).toContain(`\r\n d=${DOMAIN};\r\n s=autumn;\r\n`)
 })

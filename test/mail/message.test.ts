@@ -2,12 +2,18 @@ import fc from 'fast-check'
 import MailComposer from 'nodemailer/lib/mail-composer'
 import PostalMime, { type Address, type Email } from 'postal-mime'
 import { describe, expect, test } from 'vitest'
-import { chunksOf, compileMessage, type Frame, type Recipient, withoutSlots } from '../../src/mail/message.ts'
+import {
+  chunksOf,
+  compileMessage,
+  type Original,
+  type Recipient,
+  withoutSlots,
+} from '../../src/mail/message.ts'
 import { SLOT_CLOSE, SLOT_OPEN, type SlotName, slot } from '../../src/slots.ts'
-import { FRAME, frames, RECIPIENT, recipients } from './any-message.ts'
+import { ORIGINAL, originals, RECIPIENT, recipients } from './any-message.ts'
 
-function bytesOf(frame: Frame, recipient: Recipient): string {
-  return Buffer.concat(chunksOf(compileMessage(frame)(recipient))).toString('latin1')
+function bytesOf(original: Original, recipient: Recipient): string {
+  return Buffer.concat(chunksOf(compileMessage(original)(recipient))).toString('latin1')
 }
 
 /** The header fields of a message, unfolded: name and value. */
@@ -17,7 +23,7 @@ function fieldsOf(message: string): [string, string][] {
 }
 
 /** The same message by nodemailer, which is told finished text and HTML with line breaks of one kind. */
-async function composed(frame: Frame, recipient: Recipient): Promise<Buffer> {
+async function composed(original: Original, recipient: Recipient): Promise<Buffer> {
   const filled = (source: string, escaped: (value: string) => string) =>
     source
       .toWellFormed()
@@ -33,12 +39,12 @@ async function composed(frame: Frame, recipient: Recipient): Promise<Buffer> {
     "'": '&#39;',
   }
   return new MailComposer({
-    from: frame.from,
+    from: original.from,
     to: { name: recipient.name, address: recipient.address },
-    ...(frame.replyTo === null ? {} : { replyTo: frame.replyTo }),
-    subject: frame.subject,
-    text: filled(frame.text, (value) => value.replace(/[\r\n]+/g, ' ')),
-    html: filled(frame.html, (value) => value.replace(/[&<>"']/g, (each) => entities[each] as string)),
+    ...(original.replyTo === null ? {} : { replyTo: original.replyTo }),
+    subject: original.subject,
+    text: filled(original.text, (value) => value.replace(/[\r\n]+/g, ' ')),
+    html: filled(original.html, (value) => value.replace(/[&<>"']/g, (each) => entities[each] as string)),
     messageId: `<${recipient.messageId}>`,
     date: recipient.date,
     headers: { 'List-Unsubscribe': `<${recipient.slots.unsubscribe}>` },
@@ -83,21 +89,21 @@ function shown(email: Email) {
 }
 
 /** nodemailer lets text pass that looks like an encoded word, and readers decode it; ours does not, see below. */
-function withoutEncodedWords(frame: Frame, recipient: Recipient): [Frame, Recipient] {
+function withoutEncodedWords(original: Original, recipient: Recipient): [Original, Recipient] {
   const plain = (text: string) => text.replaceAll('=?', '= ?')
-  const from = { ...frame.from, name: plain(frame.from.name) }
+  const from = { ...original.from, name: plain(original.from.name) }
   return [
-    { ...frame, subject: plain(frame.subject), from },
+    { ...original, subject: plain(original.subject), from },
     { ...recipient, name: plain(recipient.name) },
   ]
 }
 
 test('1,000 random messages read the same as those that nodemailer composes', async () => {
   await fc.assert(
-    fc.asyncProperty(frames, recipients, async (anyFrame, anyRecipient) => {
-      const [frame, recipient] = withoutEncodedWords(anyFrame, anyRecipient)
-      const ours = await PostalMime.parse(Buffer.concat(chunksOf(compileMessage(frame)(recipient))))
-      const theirs = await PostalMime.parse(await composed(frame, recipient))
+    fc.asyncProperty(originals, recipients, async (anyOriginal, anyRecipient) => {
+      const [original, recipient] = withoutEncodedWords(anyOriginal, anyRecipient)
+      const ours = await PostalMime.parse(Buffer.concat(chunksOf(compileMessage(original)(recipient))))
+      const theirs = await PostalMime.parse(await composed(original, recipient))
       expect(shown(ours)).toEqual(shown(theirs))
       expect(shown(ours).unsubscribe).toEqual([`<${recipient.slots.unsubscribe}>`])
     }),
@@ -107,13 +113,13 @@ test('1,000 random messages read the same as those that nodemailer composes', as
 
 test('names and subjects arrive as they were written, also where they look like encoded words', async () => {
   await fc.assert(
-    fc.asyncProperty(frames, recipients, async (frame, recipient) => {
+    fc.asyncProperty(originals, recipients, async (original, recipient) => {
       const { subject, from, to } = shown(
-        await PostalMime.parse(Buffer.concat(chunksOf(compileMessage(frame)(recipient)))),
+        await PostalMime.parse(Buffer.concat(chunksOf(compileMessage(original)(recipient)))),
       )
       expect({ subject, from: from.name, to: to?.map((each) => each.name) }).toEqual({
-        subject: oneLine(frame.subject),
-        from: oneLine(frame.from.name),
+        subject: oneLine(original.subject),
+        from: oneLine(original.from.name),
         to: [oneLine(recipient.name)],
       })
     }),
@@ -137,8 +143,8 @@ describe('whatever is put in,', () => {
       ],
     ]
     fc.assert(
-      fc.property(frames, recipients, (frame, recipient) => {
-        const message = bytesOf(frame, recipient)
+      fc.property(originals, recipients, (original, recipient) => {
+        const message = bytesOf(original, recipient)
         expect(message).toMatch(/^[\x01-\x7f]*$/)
         expect(message.replaceAll('\r\n', '')).not.toMatch(/[\r\n]/)
         expect(message.endsWith('\r\n')).toBe(true)
@@ -152,7 +158,7 @@ describe('whatever is put in,', () => {
         const names = fieldsOf(message).map(([name]) => name)
         expect(names.filter((name) => !known.includes(name))).toEqual([])
         expect(new Set(names).size).toBe(names.length)
-        expect(bytesOf(frame, recipient)).toBe(message)
+        expect(bytesOf(original, recipient)).toBe(message)
       }),
       { numRuns: 1000, seed: 41 },
     )
@@ -160,12 +166,12 @@ describe('whatever is put in,', () => {
 
   test('what two recipients share is one piece of memory', () => {
     fc.assert(
-      fc.property(frames, recipients, recipients, (frame, ada, grace) => {
-        const compiled = compileMessage(frame)
+      fc.property(originals, recipients, recipients, (original, ada, grace) => {
+        const compiled = compileMessage(original)
         const forAda = new Set(chunksOf(compiled(ada)))
         const own = chunksOf(compiled(grace)).filter((chunk) => !forAda.has(chunk))
         const filled = [
-          ...`${frame.text}${frame.html}`.matchAll(
+          ...`${original.text}${original.html}`.matchAll(
             /\uE000(unsubscribe|preferences|confirm|issue|name|address)\uE001/g,
           ),
         ]
@@ -178,15 +184,15 @@ describe('whatever is put in,', () => {
 })
 
 test('a list that is not one has no way out of it: a confirmation carries no List fields', () => {
-  const names = fieldsOf(bytesOf({ ...FRAME, list: null }, RECIPIENT)).map(([name]) => name)
+  const names = fieldsOf(bytesOf({ ...ORIGINAL, list: null }, RECIPIENT)).map(([name]) => name)
   expect(names.filter((name) => name.startsWith('List-') || name === 'Precedence')).toEqual([])
   expect(names).toContain('Auto-Submitted')
 })
 
 test('slots without a value are empty, and what is in a value is never a slot', () => {
-  const frame = { ...FRAME, text: `[${slot('name')}] [${slot('confirm')}] [${slot('issue')}]\n` }
+  const original = { ...ORIGINAL, text: `[${slot('name')}] [${slot('confirm')}] [${slot('issue')}]\n` }
   const slots = { name: slot('issue'), issue: 'https://garden.example/issues/1' }
-  const text = bytesOf(frame, { ...RECIPIENT, slots }).split('quoted-printable\r\n\r\n')[1] as string
+  const text = bytesOf(original, { ...RECIPIENT, slots }).split('quoted-printable\r\n\r\n')[1] as string
   expect(text.replaceAll('=\r\n', '').split('\r\n')[0]).toBe(
     '[=EE=80=80issue=EE=80=81] [] [https://garden.example/issues/1]',
   )
@@ -194,22 +200,22 @@ test('slots without a value are empty, and what is in a value is never a slot', 
 
 test('a post may hold the characters of a slot around any word', () => {
   const odd = `${SLOT_OPEN}constructor${SLOT_CLOSE} ${SLOT_OPEN}${SLOT_CLOSE} ${SLOT_OPEN}name`
-  expect(bytesOf({ ...FRAME, text: odd, html: odd }, RECIPIENT)).toContain('constructor')
+  expect(bytesOf({ ...ORIGINAL, text: odd, html: odd }, RECIPIENT)).toContain('constructor')
   expect(withoutSlots(`${odd} ${slot('name')}!`)).toBe(`${odd} !`)
 })
 
 test('an address or link that would break a header is a bug, and does not leave', () => {
   const broken = 'grace@example.org\r\nBcc: eve@example.org'
-  expect(() => bytesOf(FRAME, { ...RECIPIENT, address: broken })).toThrow('To cannot hold')
-  expect(() => bytesOf(FRAME, { ...RECIPIENT, messageId: broken })).toThrow('Message-ID cannot hold')
-  expect(() => bytesOf({ ...FRAME, language: broken }, RECIPIENT)).toThrow('Content-Language cannot hold')
+  expect(() => bytesOf(ORIGINAL, { ...RECIPIENT, address: broken })).toThrow('To cannot hold')
+  expect(() => bytesOf(ORIGINAL, { ...RECIPIENT, messageId: broken })).toThrow('Message-ID cannot hold')
+  expect(() => bytesOf({ ...ORIGINAL, language: broken }, RECIPIENT)).toThrow('Content-Language cannot hold')
   const slots = { unsubscribe: `https://garden.example/${'x'.repeat(1000)}` }
-  expect(() => bytesOf(FRAME, { ...RECIPIENT, slots })).toThrow('List-Unsubscribe cannot hold')
+  expect(() => bytesOf(ORIGINAL, { ...RECIPIENT, slots })).toThrow('List-Unsubscribe cannot hold')
 })
 
 test('one message, byte for byte', async () => {
-  const frame: Frame = {
-    ...FRAME,
+  const original: Original = {
+    ...ORIGINAL,
     from: { name: 'Ada’s Garden & Shed, est. 2013', address: 'news@garden.example' },
     subject: 'Tomaten, 番茄 and عربي: how many are too many, and what to do with all of them 🍅',
     html: `<!doctype html>\n<p lang="de">Grüße, ${slot('name')}!</p>\n<p>.htaccess</p>\n<a href="${slot('unsubscribe')}">Leave</a>\n`,
@@ -217,7 +223,7 @@ test('one message, byte for byte', async () => {
     language: 'de',
   }
   const slots = { ...RECIPIENT.slots, name: 'Gráinne "<b>"' }
-  await expect(bytesOf(frame, { ...RECIPIENT, name: 'Gráinne "<b>"', slots })).toMatchFileSnapshot(
+  await expect(bytesOf(original, { ...RECIPIENT, name: 'Gráinne "<b>"', slots })).toMatchFileSnapshot(
     'golden/message.eml',
   )
 })

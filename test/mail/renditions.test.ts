@@ -99,6 +99,20 @@ describe('what every message has', () => {
     expect(html).toMatch(/<html lang="en" dir="ltr"/)
     expect(html).toMatch(/text-align:right;[^>]*>\s*<h1 lang="ar" dir="rtl"/)
     expect(html).toMatch(/<div lang="ar" dir="rtl"/)
+    expect(html).toMatch(/text-align:right;[^>]*>(<[^>]*>)*October 21, 2026/)
+  })
+
+  test('where there are no words for a language, the mail says that its own are English, and the post keeps its own', async () => {
+    const press = { ...(await pressOf(mjml)), language: 'pt-BR' }
+    const { html } = await renderIssue(post('Olá', 'Texto', { language: 'pt-BR' }), press)
+    expect(html).toMatch(/<html lang="en" dir="ltr"/)
+    expect(tagsOf(html).find((tag) => tag.includes('role="article"'))).toMatch(/ lang="en" dir="ltr"/)
+    expect(html).toContain('October 21, 2026')
+    expect(html).toMatch(/<h1 lang="pt-BR"/)
+    expect(html).toMatch(/<div lang="pt-BR" dir="ltr"/)
+    const british = await renderIssue(post('Hello', 'Text'), { ...press, language: 'en-GB' })
+    expect(british.html).toMatch(/<html lang="en-GB" dir="ltr"/)
+    expect(british.html).toContain('21 October 2026')
   })
 
   test('one title, which is the subject, and the metas that phones and dark screens need', async () => {
@@ -160,6 +174,15 @@ describe('what every message has', () => {
         expect(tag).toMatch(/height:auto|height="auto"/)
       }
     expect(pictures).toBe(3)
+  })
+
+  test('a lead picture is no wider than its mail, also where a program shows its words in its place', async () => {
+    const image = 'https://garden.example/tomato.jpg'
+    const hosted = { src: 'https://mail.garden.example/media/tomato.jpg', width: 400, height: 300 }
+    const press = { ...(await pressOf(mjml)), pictures: new Map([[image, hosted]]) }
+    const { html } = await renderIssue(post('Tomatoes', 'Text', { image }), press)
+    // With a width in pixels, Chromium makes a box that wide of a picture that it does not load.
+    expect(html).toContain('width="400" style="display:block;width:100%;max-width:400px;height:auto;')
   })
 
   test('a preheader of 40 to 130 characters that is not the first line, and padding behind it', async () => {

@@ -41,6 +41,19 @@ describe("a site's own templates", () => {
     expect(html).toContain('part of Peas')
   })
 
+  test('that have no end are ended, and told', async () => {
+    for (const endless of [
+      '{% for i in (1..1000000000) %}{% endfor %}',
+      "{% assign a = 'aaaa' %}{% for i in (1..40) %}{% assign a = a | append: a %}{% endfor %}",
+    ])
+      expect(await faults({ 'issue.mjml': mail(endless) })).toEqual([
+        expect.stringContaining('templates/issue.mjml:5: this takes too long, or makes too much'),
+      ])
+    expect(
+      await faults({ 'issue.mjml': mail("{% render 'a.mjml' %}"), 'a.mjml': "{% render 'a.mjml' %}" }),
+    ).toEqual([expect.stringContaining('it is made of itself')])
+  })
+
   test('that use an unknown name, filter or tag are told the file and the line', async () => {
     expect(await faults({ 'issue.mjml': mail('<mj-text>\n{{ post.titel }}</mj-text>') })).toEqual([
       'templates/issue.mjml:6: undefined variable: post.titel; post has authors, date, dir, html, image, language, readOn, start, summary, title, url',
@@ -50,6 +63,15 @@ describe("a site's own templates", () => {
     ])
     expect(await faults({ 'issue.mjml': mail('{% if post.title %}') })).toEqual([
       expect.stringMatching(/^templates\/issue\.mjml:5: tag .*if post\.title.* not closed/),
+    ])
+    expect(await faults({ 'issue.mjml': '{{ post.title\n' })).toEqual([
+      'templates/issue.mjml:1: a {{ stands here, and nothing closes it; it ends in }}',
+    ])
+    expect(await faults({ 'issue.mjml': mail('{{ post.title {{ post.html }}') })).toEqual([
+      'templates/issue.mjml:5: after a name there is "|" and a filter, or "}}"; one of them is missing',
+    ])
+    expect(await faults({ 'issue.mjml': mail('{% endif %}') })).toEqual([
+      'templates/issue.mjml:5: found {% endif %}, but something else is open here, or nothing; each {% if %} wants its {% endif %}',
     ])
     expect(
       await faults({ 'issue.mjml': mail("{% render 'part.mjml' %}"), 'part.mjml': '\n\n{{ nothing }}' }),
@@ -72,7 +94,17 @@ describe("a site's own templates", () => {
 
   test('with tags that are not closed, or closed in the wrong order, are not mended in silence', async () => {
     expect(await faults({ 'issue.mjml': mail('<mj-text>a') })).toEqual([
-      'templates/issue.mjml:7: found </mj-column>, but <mj-text> is open here; close it first',
+      'templates/issue.mjml:5: <mj-text> is not closed before </mj-column>',
+    ])
+    expect(await faults({ 'issue.mjml': mail('</mj-text>') })).toEqual([
+      'templates/issue.mjml:5: found </mj-text>, but <mj-column> is open here; take it out',
+    ])
+    for (const half of ['<mj-text', '<mj-text color="red>a</mj-text>', '<mj-text>a</mj-text'])
+      expect(await faults({ 'issue.mjml': mail(half) })).toEqual([
+        expect.stringMatching(/^templates\/issue\.mjml:[56]: <\/?mj-\w+ has no end; a ">" or a quot/),
+      ])
+    expect(await faults({ 'issue.mjml': 'hello' })).toEqual([
+      "templates/issue.mjml:1: there is no <mjml> in it; begin with {% layout 'frame.mjml' %} and a block",
     ])
     expect(await faults({ 'issue.mjml': `${mail('')}\n<mj-raw>` })).toEqual([
       'templates/issue.mjml:11: <mj-raw> is opened here and never closed',
@@ -85,7 +117,7 @@ describe("a site's own templates", () => {
     ])
     for (const path of ['../config.json', '/etc/passwd', 'page.html'])
       expect(await faults({ 'issue.mjml': mail(`{% render '${path}' %}`) })).toEqual([
-        expect.stringMatching(/^templates\/issue\.mjml:5: .*Failed to lookup/),
+        expect.stringContaining(`templates/issue.mjml:5: there is no template "${path}", neither`),
       ])
   })
 

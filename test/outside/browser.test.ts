@@ -8,7 +8,7 @@ import { missing } from './programs.ts'
 import { buildSampleSite, mailSampleSite } from './sample-site.ts'
 
 const CHROMIUM = '/usr/bin/chromium'
-/** Where config.example.json says the blog is. Its files answer; everything else on the network is cut off. */
+/** Where config.example.json says that blog and newsletter are. Their files answer; all else on the network is cut off. */
 const BLOG = 'http://localhost:8025'
 
 describe.skipIf(missing(CHROMIUM, '--version'))('Chromium', () => {
@@ -86,6 +86,10 @@ describe.skipIf(missing(CHROMIUM, '--version'))('Chromium', () => {
       for (const [subject, html] of messages) {
         await page.setContent(html)
         faults.push(...(await faultsOf(page, subject)))
+        const unseen = await page.evaluate<string[]>(
+          `[...document.images].map((each) => each.naturalWidth > 0 ? '' : each.src).filter((src) => src.startsWith('${BLOG}'))`,
+        )
+        faults.push(...unseen.map((src) => `${subject}: ${src} is not shown`))
       }
       expect(faults).toEqual([])
     })
@@ -149,6 +153,8 @@ async function openPage(
   await context.route('**/*', (route) => {
     const { origin, pathname } = new URL(route.request().url())
     if (origin !== BLOG) return route.abort()
+    // The pictures of mails lie beside the journal, and not in the folder that is served.
+    if (pathname.startsWith('/media/')) return route.fulfill({ path: join(folder, '..', 'data', pathname) })
     const file = pathname.endsWith('/') ? `${pathname}index.html` : pathname
     return route.fulfill({ path: join(folder, decodeURIComponent(file)) })
   })

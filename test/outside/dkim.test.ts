@@ -10,9 +10,9 @@ import fc from 'fast-check'
 import { afterAll, describe, expect, onTestFailed, onTestFinished, test } from 'vitest'
 import { signer } from '../../src/mail/dkim.ts'
 import { keyRecord } from '../../src/mail/dkim-key.ts'
-import { compileMessage, type Frame, type Recipient } from '../../src/mail/message.ts'
+import { compileMessage, type Original, type Recipient } from '../../src/mail/message.ts'
 import { smtpTransport } from '../../src/mail/smtp.ts'
-import { FRAME, frames, RECIPIENT, recipients } from '../mail/any-message.ts'
+import { ORIGINAL, originals, RECIPIENT, recipients } from '../mail/any-message.ts'
 import { ED25519, pem, RSA, verdicts } from '../mail/signed.ts'
 import { scriptedServer } from '../mail/smtp-script.ts'
 import { postfix } from './postfix.ts'
@@ -74,13 +74,13 @@ function dkimpy(messages: (Buffer | string)[]): boolean[][] {
     .map((line) => JSON.parse(line))
 }
 
-const signed = async (frame: Frame, recipient: Recipient, keys = BOTH): Promise<Buffer> =>
-  Buffer.concat(await signer(keys)(compileMessage(frame)(recipient)))
+const signed = async (original: Original, recipient: Recipient, keys = BOTH): Promise<Buffer> =>
+  Buffer.concat(await signer(keys)(compileMessage(original)(recipient)))
 
 /** Random messages, the same ones each time. */
 function anyMessages(count: number): Promise<Buffer[]> {
-  const drawn = fc.sample(fc.tuple(frames, recipients), { numRuns: count, seed: 2011 })
-  return Promise.all(drawn.map(([frame, recipient]) => signed(frame, recipient)))
+  const drawn = fc.sample(fc.tuple(originals, recipients), { numRuns: count, seed: 2011 })
+  return Promise.all(drawn.map(([original, recipient]) => signed(original, recipient)))
 }
 
 const noOpendkim = missing('opendkim', '-V')
@@ -89,11 +89,11 @@ const noDkimpy = missing(PYTHON, '-c', 'import dkim, nacl')
 describe.skipIf(noOpendkim)('OpenDKIM', () => {
   test('verifies random messages', async () => {
     expect(opendkim(await anyMessages(40))).toEqual(Array(40).fill(true))
-    expect(opendkim([await signed(FRAME, RECIPIENT, [RSA])])).toEqual([true])
+    expect(opendkim([await signed(ORIGINAL, RECIPIENT, [RSA])])).toEqual([true])
   })
 
   test('catches one byte in the header, and one in the body', async () => {
-    const message = (await signed(FRAME, RECIPIENT, [RSA])).toString('latin1')
+    const message = (await signed(ORIGINAL, RECIPIENT, [RSA])).toString('latin1')
     const changed = [
       message.replace('Feedback-ID: 7', 'Feedback-ID: 8'),
       message.replace('Leave', 'Stay!'),
@@ -109,7 +109,7 @@ describe.skipIf(noDkimpy)('dkimpy', () => {
   })
 
   test('catches a byte in each field, a second one of each, and one in the body', async () => {
-    const message = (await signed(FRAME, RECIPIENT)).toString('latin1')
+    const message = (await signed(ORIGINAL, RECIPIENT)).toString('latin1')
     const [head = ''] = message.slice(message.indexOf('\r\nFrom:') + 2).split('\r\n\r\n')
     const fields = `${head}\r\n`.match(/\S.*\r\n([ \t].*\r\n)*/g) ?? []
     expect(fields.length).toBe(15)
@@ -140,10 +140,10 @@ describe.skipIf(noOpendkim || noDkimpy || missing('postconf', 'mail_version'))('
       dkim: { domain: RSA.domain, ...(rsa as { selector: string; privateKeyFile: string }), ed25519 },
     })
     onTestFinished(() => transport.close())
-    const drawn = fc.sample(fc.tuple(frames, recipients), { numRuns: 10, seed: 3207 })
-    for (const [index, [frame, recipient]] of drawn.entries()) {
+    const drawn = fc.sample(fc.tuple(originals, recipients), { numRuns: 10, seed: 3207 })
+    for (const [index, [original, recipient]] of drawn.entries()) {
       const messageId = `${index}${RECIPIENT.messageId}`
-      const chunks = await transport.sign(compileMessage(frame)({ ...recipient, messageId }))
+      const chunks = await transport.sign(compileMessage(original)({ ...recipient, messageId }))
       const envelope = { from: 'news@garden.example', to: 'grace@example.org', messageId }
       expect(await transport.deliver(envelope, chunks, async () => true)).toMatchObject({ kind: 'sent' })
     }

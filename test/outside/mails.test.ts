@@ -6,8 +6,13 @@ import { join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Finding } from '../../src/check/finding.ts'
+import { printPosts } from '../../src/deliveries/print.ts'
+import { withoutSlots } from '../../src/mail/message.ts'
+import { withMjml } from '../../src/mail/mjml.ts'
+import { emptyMemory, lookAtPosts } from '../../src/round.ts'
 import { CORPUS, UNSPOILT_BUT } from '../check/corpus.ts'
 import { defaultMails, type Mail } from '../check/mails.ts'
+import { makeSite } from '../site.ts'
 import { faultsOf } from './eyes.ts'
 import { missing } from './programs.ts'
 
@@ -50,6 +55,29 @@ describe.skipIf(missing(CHROMIUM, '--version'))('in Chromium', () => {
       expect(faults).toEqual([])
     })
   })
+
+  test.runIf(existsSync(CORPUS)).each(['light', 'dark'] as const)(
+    'ten real posts are for everybody to read on a telephone, in %s',
+    async (colorScheme) => {
+      const site = await makeSite({
+        posts: { folder: CORPUS, link: '/en/blog/{slug}' },
+        site: { url: 'https://nodejs.org', timeZone: 'UTC' },
+      })
+      const { posts } = await lookAtPosts(site, emptyMemory())
+      const ten = posts.filter((_, index) => index % 14 === 0).slice(0, 10)
+      expect(ten).toHaveLength(10)
+      const page = await open(browser, colorScheme, 375)
+      const faults: string[] = []
+      await withMjml(async (mjml) => {
+        for (const post of ten) {
+          const { html } = await printPosts([post], { ...site.config, language: 'en', mjml })
+          await page.setContent(withoutSlots(html))
+          faults.push(...(await faultsOf(page, post.slug)))
+        }
+      })
+      expect(faults).toEqual([])
+    },
+  )
 
   test('a button is large enough for a thumb', async () => {
     const page = await open(browser, 'light', 375)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { contrast } from '../../src/contrast.ts'
 import { escapeHtml } from '../../src/markup.ts'
 import { hasCode, withColors } from '../../src/pages/code.ts'
 import { EDITION, openHighlighter } from '../../src/posts/highlight.ts'
@@ -221,17 +222,3 @@ test('every colour of code is legible on its ground, by day and by night', async
     for (const name of used)
       expect(contrast(palette[name] ?? '', palette.fill ?? ''), name).toBeGreaterThanOrEqual(4.5)
 })
-
-/** WCAG 2.2: (L1 + 0.05) / (L2 + 0.05), L1 the lighter one's luminance. */
-function contrast(one: string, other: string): number {
-  const [light = 0, dark = 0] = [luminance(one), luminance(other)].sort((a, b) => b - a)
-  return (light + 0.05) / (dark + 0.05)
-}
-
-function luminance(color: string): number {
-  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
-    const part = Number.parseInt(color.slice(at, at + 2), 16) / 255
-    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4
-  })
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-}

@@ -190,6 +190,8 @@ describe('one page', () => {
     const { visit } = await openPreview({})
     expect(words(await visit())).toContain('The confirmation')
     expect(words(await visit('/?show=digest'))).toContain('there is no post yet that a digest could show')
+    for (const nothing of ['toString', '__proto__'])
+      expect(words(await visit(`/?show=${nothing}`))).toContain('The confirmation')
     expect(words(await visit('/?show=post:never.md'))).toContain(
       'posts/never.md there is no such file any more',
     )

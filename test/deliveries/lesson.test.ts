@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { applyFinding, type Consequence } from '../../src/deliveries/finding.ts'
-import type { Finding } from '../../src/deliveries/judge.ts'
+import type { Lesson } from '../../src/deliveries/judge.ts'
+import { applyLesson, type Consequence } from '../../src/deliveries/lesson.ts'
 import { smtpTransport, TIMEOUTS } from '../../src/mail/smtp.ts'
 import type { Transport } from '../../src/mail/transport.ts'
 import { type Brake, readBrakes } from '../../src/store/brakes.ts'
@@ -32,11 +32,11 @@ async function transportTo(port: number): Promise<Transport> {
  *
  * @returns what the journal is told of it
  */
-async function say({ db }: Mailing, finding: Finding, seconds = 0, issue: number | null = 1) {
+async function say({ db }: Mailing, lesson: Lesson, seconds = 0, issue: number | null = 1) {
   const told: Consequence[] = []
   const tell = (consequence: Consequence) => void told.push(consequence)
   const subject = { address: 'Reader1@example.org', domain: 'example.org', issue, transport: SMTP, tell }
-  await write(db, (trx) => applyFinding(trx, finding, subject, later(seconds)))
+  await write(db, (trx) => applyLesson(trx, lesson, subject, later(seconds)))
   return told
 }
 
@@ -59,12 +59,12 @@ async function brakes(db: Database): Promise<Brake[]> {
 }
 
 const GIVEN_UP = ['reader1@example.org: bounce']
-const gone: Finding = { kind: 'no such address', reply: '550 5.1.1 nobody' }
-const maybe: Finding = { kind: 'maybe no such address', reply: '550 mailbox unavailable' }
-const full: Finding = { kind: 'full', reply: '552 5.2.2 full' }
-const policy: Finding = { kind: 'policy', reply: '554 5.7.1 blocked', host: null }
-const accepted: Finding = { kind: 'accepted' }
-const unreachable: Finding = { kind: 'unreachable', reply: 'ECONNREFUSED' }
+const gone: Lesson = { kind: 'no such address', reply: '550 5.1.1 nobody' }
+const maybe: Lesson = { kind: 'maybe no such address', reply: '550 mailbox unavailable' }
+const full: Lesson = { kind: 'full', reply: '552 5.2.2 full' }
+const policy: Lesson = { kind: 'policy', reply: '554 5.7.1 blocked', host: null }
+const accepted: Lesson = { kind: 'accepted' }
+const unreachable: Lesson = { kind: 'unreachable', reply: 'ECONNREFUSED' }
 
 describe('an address', () => {
   test('that does not exist is never written to again', async () => {
@@ -177,7 +177,7 @@ describe('a brake', () => {
     const mail = await mailTo(1)
     for (let turn = 0; turn < 5; turn++) await say(mail, policy)
     const before = await brakes(mail.db)
-    for (const finding of [policy, accepted, unreachable]) await say(mail, finding, 1)
+    for (const lesson of [policy, accepted, unreachable]) await say(mail, lesson, 1)
     expect(await brakes(mail.db)).toEqual(before)
   })
 

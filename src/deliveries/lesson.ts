@@ -14,15 +14,15 @@ import type { Writer } from '../store/database.ts'
 import { lastSentTo } from '../store/deliveries.ts'
 import { pauseIssue } from '../store/issues.ts'
 import { findSubscriber, suppress } from '../store/subscribers.ts'
-import type { Finding } from './judge.ts'
+import type { Lesson } from './judge.ts'
 
-/** What a finding brought about: for the journal, since some of it has to outlive a restore, and for the author. */
+/** What a lesson brought about: for the journal, since some of it has to outlive a restore, and for the author. */
 export type Consequence =
   | { kind: 'suppressed'; person: { id: number; address: string } }
   | { kind: 'paused'; issue: number; why: string }
   | { kind: 'braked'; brake: Brake & { until: Date } }
 
-/** Whom a finding is about, and who is told what follows from it. */
+/** Whom a lesson is about, and who is told what follows from it. */
 export type Subject = {
   address: string
   domain: string
@@ -46,34 +46,29 @@ const WATCHED_MESSAGES = 100
 const FULL_ISSUES = 3
 const FULL_DAYS = 14
 
-export async function applyFinding(
-  trx: Writer,
-  finding: Finding,
-  subject: Subject,
-  now: Date,
-): Promise<void> {
-  switch (finding.kind) {
+export async function applyLesson(trx: Writer, lesson: Lesson, subject: Subject, now: Date): Promise<void> {
+  switch (lesson.kind) {
     case 'accepted':
       return countAccepted(trx, subject, now)
     case 'no such address':
-      await remember(trx, 'hard', finding.reply, subject, now)
+      await remember(trx, 'hard', lesson.reply, subject, now)
       return giveUp(trx, subject, now)
     case 'maybe no such address':
-      return strike(trx, finding.reply, subject, now)
+      return strike(trx, lesson.reply, subject, now)
     case 'full':
-      return countFull(trx, finding.reply, subject, now)
+      return countFull(trx, lesson.reply, subject, now)
     case 'policy':
-      return watch(trx, scopeOf(finding.host, subject), finding.reply, subject, now)
+      return watch(trx, scopeOf(lesson.host, subject), lesson.reply, subject, now)
     case 'slow down': {
-      const waits = /\b4\.7\.\d/.test(finding.reply) ? SLOW_WAITS : BRAKE_WAITS
-      return pull(trx, scopeOf(finding.host, subject), finding.reply, waits, subject, now)
+      const waits = /\b4\.7\.\d/.test(lesson.reply) ? SLOW_WAITS : BRAKE_WAITS
+      return pull(trx, scopeOf(lesson.host, subject), lesson.reply, waits, subject, now)
     }
     case 'unreachable':
-      return pull(trx, subject.transport, finding.reply, BRAKE_WAITS.slice(0, 3), subject, now)
+      return pull(trx, subject.transport, lesson.reply, BRAKE_WAITS.slice(0, 3), subject, now)
     case 'message':
-      return pause(trx, finding.reply, subject)
+      return pause(trx, lesson.reply, subject)
     default: {
-      const never: never = finding
+      const never: never = lesson
       return never
     }
   }
