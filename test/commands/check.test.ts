@@ -44,7 +44,7 @@ describe('posthorn check', () => {
       Draft (posts/draft.md):
         warning picture-words: line 7, picture chart.png: no words stand for it
           many mail programs show no pictures until they are asked: say what it shows, as in ![words](picture.png)
-        warning few-words: posts/draft.md: a picture with 169 characters of text
+        warning few-words: a picture with 169 characters of text
           spam filters distrust mail that is all picture; say more in words
         warning picture-file: chart.png: there is no such file beside the post
           its words stand in its place; put it there, or mend the address
