@@ -72,7 +72,7 @@ terminal.out(`                or open ${shown}/outbox/new/${messages[0]} as a te
 terminal.out(`  see a page    ${shown}/public/index.html`)
 terminal.out('  browse it     npm run -s posthorn -- serve --config demo   then http://localhost:8025')
 terminal.out('                http://localhost:8025/issues/1 is the first issue, /subscribe is the form')
-terminal.out('  look first    npm run -s posthorn -- plan three-feeds --config demo')
+terminal.out('  look first    npm run -s posthorn -- preview three-feeds --config demo')
 terminal.out('  your own      npm run -s posthorn -- init ../my-blog')
 
 function say(text: string): void {
