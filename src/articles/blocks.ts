@@ -228,7 +228,7 @@ function inline(node: Inline, around: Around): string {
     case 'code':
       return `<code${around.codeDir}>${optionsWhole(escapeHtml(node.text), look('whole'))}</code>`
     case 'math':
-      return `<span dir="ltr" ${look('math')}>${escapeHtml(mathText(node.tex))}</span>`
+      return `<span dir="ltr" ${look('math')}>${escapeHtml(unbroken(mathText(node.tex)))}</span>`
     case 'link':
       return `<a href="${escapeHtml(node.href)}"${titled(node.title)}>${inlines(node.children, inside)}</a>`
     case 'image':
@@ -248,4 +248,11 @@ function inline(node: Inline, around: Around): string {
 
 function titled(title: string): string {
   return title === '' ? '' : ` title="${escapeHtml(title)}"`
+}
+
+/** A formula this short stands on one line: `x =` at the end of one and `3` on the next is no formula to a reader. */
+const SHORT_FORMULA = 20
+
+function unbroken(formula: string): string {
+  return formula.length > SHORT_FORMULA ? formula : formula.replaceAll(' ', '\u00A0')
 }
