@@ -34,7 +34,8 @@ export function preferencesPage(app: Hono, web: Web): void {
     const form = await readForm(c)
     if (form === null) return showUnreadable(c, wordsOf(subscriber))
 
-    const typed = form('name')
+    // A form of the author's own may ask for less than this page does.
+    const typed = form('name', subscriber.name)
     const name = checkName(typed)
     const rhythm = RHYTHMS.find((each) => each === form('rhythm'))
     const language = languagesFor(subscriber).find((each) => each === form('language'))

@@ -124,6 +124,13 @@ describe('what comes, and how often', () => {
     expect(await everything(site)).toEqual(before)
   })
 
+  test('a form that asks for no name leaves the name as it was', async () => {
+    const { site, browser, link } = await reader()
+    await choose(browser, link, { name: 'Ada' })
+    await browser.submit(link, { rhythm: 'daily', language: 'en' })
+    expect(await person(site)).toMatchObject({ rhythm: 'daily', name: 'Ada' })
+  })
+
   test('a name that cannot stand in a header is refused beside its field, and nothing is lost', async () => {
     const { site, browser, link } = await reader()
     const before = await everything(site)
