@@ -28,3 +28,11 @@ export function directionOf(language: string): 'ltr' | 'rtl' {
   const locale = new Intl.Locale(language) as Intl.Locale & { getTextInfo(): { direction: 'ltr' | 'rtl' } }
   return locale.getTextInfo().direction
 }
+
+const RIGHT_TO_LEFT = /[[\p{sc=Arabic}\p{sc=Hebrew}\p{sc=Syriac}\p{sc=Thaana}\p{sc=Nko}\p{sc=Adlam}]&&\p{L}]/v
+const LEFT_TO_RIGHT = /[\p{L}--[\p{sc=Arabic}\p{sc=Hebrew}\p{sc=Syriac}\p{sc=Thaana}\p{sc=Nko}\p{sc=Adlam}]]/v
+
+/** Whether a text has letters that are written in a direction; a text may have both, or none. */
+export function hasLetters(text: string, direction: 'ltr' | 'rtl'): boolean {
+  return (direction === 'rtl' ? RIGHT_TO_LEFT : LEFT_TO_RIGHT).test(text)
+}

@@ -1,6 +1,7 @@
 /**
  * Code blocks for mail: lines that also Word draws, and colours that stand inline.
  */
+import { hasLetters } from '../markup.ts'
 import type { Highlighter, Piece } from '../posts/highlight.ts'
 import type { Block, Tree } from '../posts/tree.ts'
 import { CODE, CODE_CLASSES } from './colors.ts'
@@ -60,7 +61,7 @@ export function brightCode(pieces: Piece[]): string {
       at += length
       if (name === null || html.trim() === '') return html
       // A string in Arabic and the comment behind it would change places.
-      const apart = RIGHT_TO_LEFT.test(text) ? ' dir="ltr"' : ''
+      const apart = hasLetters(text, 'rtl') ? ' dir="ltr"' : ''
       return `<span class="${name}"${apart} style="color:${CODE[name].light}">${html}</span>`
     })
     .join('')
@@ -89,8 +90,6 @@ export function optionsWhole(html: string, attribute: string): string {
 
 // Code blocks join behind the sanitizer, which gives other elements their style.
 const STYLE = `style="${WHOLE}"`
-
-const RIGHT_TO_LEFT = /[\p{sc=Arabic}\p{sc=Hebrew}\p{sc=Syriac}\p{sc=Thaana}]/u
 
 type CodeBlock = Extract<Block, { type: 'code' }>
 

@@ -2,6 +2,7 @@
  * Lines of plain text: how wide they are on a terminal, where they may end, and how they stay readable where scripts
  * of both directions meet.
  */
+import { hasLetters } from '../markup.ts'
 
 export const WIDTH = 78
 
@@ -74,8 +75,6 @@ function pieces(word: string): { text: string; glued: boolean }[] {
   return found.map((text, index) => ({ text, glued: index > 0 }))
 }
 
-const RIGHT_TO_LEFT = /[[\p{sc=Arabic}\p{sc=Hebrew}\p{sc=Syriac}\p{sc=Thaana}\p{sc=Nko}\p{sc=Adlam}]&&\p{L}]/v
-const LEFT_TO_RIGHT = /[\p{L}--[\p{sc=Arabic}\p{sc=Hebrew}\p{sc=Syriac}\p{sc=Thaana}\p{sc=Nko}\p{sc=Adlam}]]/v
 const ISOLATES = /[\u2066-\u2069]/
 const FIRST_STRONG_ISOLATE = '\u2068'
 const POP_ISOLATE = '\u2069'
@@ -85,7 +84,7 @@ const POP_ISOLATE = '\u2069'
  * Arabic name in an English sentence jumps to the other side of it.
  */
 export function isolated(text: string, around: 'ltr' | 'rtl'): string {
-  const isOther = (around === 'ltr' ? RIGHT_TO_LEFT : LEFT_TO_RIGHT).test(text)
+  const isOther = hasLetters(text, around === 'ltr' ? 'rtl' : 'ltr')
   return isOther ? FIRST_STRONG_ISOLATE + text + POP_ISOLATE : text
 }
 

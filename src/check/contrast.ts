@@ -1,5 +1,6 @@
 /** Whether what is written can be read: its colours, in light and in dark, and its size. */
 import { contrast } from '../contrast.ts'
+import { hasLetters } from '../markup.ts'
 import type { About, Finding } from './finding.ts'
 import type { Look } from './look.ts'
 import type { Message } from './message.ts'
@@ -15,8 +16,6 @@ const SMALLEST = 12
 const BODY = 16
 const LINES = 1.5
 const LETTERS = /[\p{L}\p{N}]/u
-const RIGHT_TO_LEFT = /[\p{Script=Arabic}\p{Script=Hebrew}]/u
-
 type Looks = Map<Element, Look>
 
 export function checkContrast({ looks }: Message, about: About): Finding[] {
@@ -128,7 +127,7 @@ function linkLines(looks: Looks, about: About): Finding[] {
 // Outlook goes by what is said beside each text; what a language asks for of itself is left alone there.
 function directions(looks: Looks, about: About): Finding[] {
   for (const { element, text, look } of spoken(looks)) {
-    if (look.align !== 'left' || !RIGHT_TO_LEFT.test(text)) continue
+    if (look.align !== 'left' || !hasLetters(text, 'rtl')) continue
     // Code is written from the left in every language, and the cells of a table stand where the author wants them.
     if (within(element, (above) => isCode(above) || isDataCell(above))) continue
     if (directionOf(blockOf(element)) !== 'rtl') continue
