@@ -97,12 +97,20 @@ export function tellFindings(
   })
 }
 
+/** How many posts of a plan are named; `--json` has all. */
+const NAMED = 10
+
+function titles({ posts }: PlannedIssue): string {
+  const named = posts.slice(0, NAMED).map((post) => post.title)
+  return [...named, ...(posts.length > NAMED ? [`and ${posts.length - NAMED} more`] : [])].join('; ')
+}
+
 export function planLines({ issue, printed, left, id }: Plan, site: Site): string[] {
   const first = printed[0]?.rendition
   const people = countRecipients(issue)
   const rows = [
     ['subject', first?.subject ?? '-'],
-    ['posts', issue.posts.map((post) => post.title).join('; ') || 'nothing is new'],
+    ['posts', titles(issue) || 'nothing is new'],
     ['to', people === 0 ? 'nobody' : `${count(people, 'person', 'people')}${languageWords(issue)}`],
     ['when', issue.due.getTime() <= site.now().getTime() ? 'now' : shownTime(issue.due, site)],
   ]

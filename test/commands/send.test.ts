@@ -207,6 +207,13 @@ describe('a send by hand', () => {
     `)
   })
 
+  test('of a digest of many posts names ten of them and says how many there are', async () => {
+    const { posthorn, write } = await openBlog()
+    for (let day = 1; day <= 12; day++)
+      write(`posts/day-${day}.md`, post(`Day ${day}`, `2026-10-${String(day + 10)}`))
+    expect(await posthorn('plan --digest weekly')).toMatch(/^posts +Day 12; .*; Day 3; and 2 more$/m)
+  })
+
   test('as a test goes to one address, draft or not, and is counted for nobody', async () => {
     const { posthorn, write, json } = await openBlog()
     write('posts/draft.md', '---\ntitle: Draft\ndate: 2026-11-01\ndraft: true\n---\nx')
