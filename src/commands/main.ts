@@ -101,6 +101,13 @@ function commands(surroundings: Surroundings, terminal: Terminal, done: (code: n
   const rhythm = () =>
     new Option('--digest <rhythm>', 'the digest of a rhythm').choices(['daily', 'weekly', 'monthly'])
 
+  // Given twice, both are required: the last alone would mail people whom the first leaves out.
+  const where = () =>
+    new Option(
+      '--where <filter>',
+      'those who have all of it: tag:release lang:de -domain:example.org',
+    ).argParser((filter: string, before: string[] = []) => [...before, filter])
+
   add(program, 'init [folder]', 'make a new site that works at once').action(
     runs(async () => (await import('./init.ts')).init),
   )
@@ -117,6 +124,7 @@ function commands(surroundings: Surroundings, terminal: Terminal, done: (code: n
     .addOption(rhythm())
     .option('--at <time>', 'as if sent then')
     .option('--to <address...>', 'these subscribers only')
+    .addOption(where())
     .option('--anyway', 'whatever a mail program would spoil')
     .option('--json', 'as JSON')
     .action(runs(async () => (await import('./plan.ts')).plan))
@@ -125,6 +133,7 @@ function commands(surroundings: Surroundings, terminal: Terminal, done: (code: n
     .option('--plan <id>', 'refuse unless it is what this plan showed')
     .option('--at <time>', 'send then, not now')
     .option('--to <address...>', 'these subscribers only')
+    .addOption(where())
     .option('--test <address>', 'one test message, counted for nobody')
     .option('--dry-run', 'show the plan and send nothing')
     .option('--anyway', 'send it, whatever a mail program would spoil')
@@ -179,6 +188,7 @@ function commands(surroundings: Surroundings, terminal: Terminal, done: (code: n
 
   const subscribers = program.command('subscribers').description('who reads, and who asked to')
   add(subscribers, 'list', 'all subscribers')
+    .addOption(where())
     .option('--json', 'as JSON')
     .action(runs(async () => (await import('./subscribers.ts')).list))
   add(subscribers, 'add <address>', 'add somebody; without --confirmed they are asked first')
@@ -197,9 +207,9 @@ function commands(surroundings: Surroundings, terminal: Terminal, done: (code: n
     .option('--confirmed', 'they have consented elsewhere')
     .option('--json', 'as JSON')
     .action(runs(async () => (await import('./subscribers.ts')).importFile))
-  add(subscribers, 'export', 'all subscribers as CSV, on stdout').action(
-    runs(async () => (await import('./subscribers.ts')).exportAll),
-  )
+  add(subscribers, 'export', 'all subscribers as CSV, on stdout')
+    .addOption(where())
+    .action(runs(async () => (await import('./subscribers.ts')).exportAll))
   add(subscribers, 'erase <address>', 'remove somebody and every trace of their address')
     .option('-y, --yes', 'do not ask')
     .action(runs(async () => (await import('./subscribers.ts')).erase))

@@ -18,6 +18,7 @@ import type { Site } from '../site.ts'
 import type { LeftOut } from '../store/owed.ts'
 import type { DigestRhythm } from '../store/schedules.ts'
 import { findSubscriber } from '../store/subscribers.ts'
+import { readWhere } from '../subscribers/where.ts'
 import { count, size, table } from '../terminal.ts'
 import { findingLines } from './check.ts'
 import { findPost } from './find-post.ts'
@@ -28,6 +29,7 @@ export type PlanOptions = {
   digest?: DigestRhythm
   at?: string
   to?: string[]
+  where?: string[]
   anyway?: boolean
   json?: boolean
 }
@@ -44,7 +46,7 @@ export type Plan = {
 /**
  * Decides and renders what a manual send would send.
  *
- * @throws UserError for names that are no post, addresses that are no subscriber's, times that cannot be read
+ * @throws UserError for names that are no post, addresses that are no subscriber's, times and filters that cannot be read
  */
 export async function planIssue(
   site: Site,
@@ -61,12 +63,14 @@ export async function planIssue(
     throw new UsageError('--to goes with posts, a digest is for all of its rhythm', {
       hint: 'name the posts to send',
     })
+  const where = readWhere(options.where, 'recipients', site.config.site.timeZone)
   const wanted: ByHand = options.digest
-    ? { kind: 'digest', rhythm: options.digest }
+    ? { kind: 'digest', rhythm: options.digest, where }
     : {
         kind: 'posts',
         posts: [...new Set(names.map((name) => findPost(posts, name, site, folder)))],
         addressKeys: options.to ? await subscriberKeys(site, options.to) : null,
+        where,
       }
   const issue = await planByHand(site.db, wanted, posts, site.config, due, now)
   const printed = await printIssue(issue, site.config)
@@ -157,6 +161,7 @@ export function leftOutWords(left: LeftOut): string {
     [left.suppressed, 'suppressed'],
     [left.paused, 'paused'],
     [left.otherRhythm, 'of another rhythm'],
+    [left.unmatched, 'not matched by --where'],
     [left.nothingNew, 'with nothing new'],
   ]
   return reasons

@@ -1,5 +1,6 @@
 import { holdReason, inspectIssue } from '../deliveries/inspect.ts'
 import { printIssue } from '../deliveries/print.ts'
+import { UsageError } from '../errors.ts'
 import { countRecipients, foreseeIssues, leftOut, upcomingDigests } from '../issues/plan.ts'
 import { shownFile } from '../posts/find.ts'
 import type { KnownPost } from '../posts/identity.ts'
@@ -23,10 +24,16 @@ import { readTime, shownTime } from './time.ts'
 
 /** What would be sent. Nothing is. */
 export async function plan(context: Context, names: string[], options: PlanOptions): Promise<number> {
+  const isByHand = names.length > 0 || options.digest !== undefined
+  if (options.where && !isByHand) {
+    throw new UsageError('--where goes with posts or a digest, and the schedule mails everybody', {
+      hint: '`posthorn plan POST --where FILTER`, or `posthorn plan --digest weekly --where FILTER`',
+    })
+  }
   return context.withSite(async (site) => {
     const seen = await lookAtPosts(site, emptyMemory())
     tellSeen(context, seen)
-    if (names.length === 0 && !options.digest) return planSchedule(context, site, seen, options)
+    if (!isByHand) return planSchedule(context, site, seen, options)
     const made = await planIssue(site, seen.posts, names, options, context.surroundings.folder)
     if (options.json) context.terminal.json(planJson(made))
     else for (const line of planLines(made, site)) context.terminal.out(line)

@@ -28,6 +28,11 @@ export async function send(context: Context, names: string[], options: SendOptio
       hint: '`posthorn send POST`, by slug or file, or `posthorn send --digest weekly`',
     })
   }
+  if (options.test !== undefined && options.where) {
+    throw new UsageError('--test goes to one address, so --where has nobody to choose from', {
+      hint: 'leave one of them out',
+    })
+  }
   return context.withSite(async (site) => {
     // First, so that the links in the mail lead to pages that are there.
     const published = await publish(site, emptyMemory())

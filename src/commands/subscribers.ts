@@ -17,22 +17,24 @@ import {
 import { addSubscriber } from '../subscribers/add.ts'
 import { exportSubscribers } from '../subscribers/export.ts'
 import { type Imported, importSubscribers } from '../subscribers/import.ts'
+import { readWhere } from '../subscribers/where.ts'
 import { count, table } from '../terminal.ts'
 import { type Context, EXIT } from './main.ts'
 import { shownTime } from './time.ts'
 
-export async function list(context: Context, options: { json?: boolean }): Promise<number> {
-  return context.withSite(async ({ db }) => {
+export async function list(context: Context, options: { where?: string[]; json?: boolean }): Promise<number> {
+  return context.withSite(async ({ db, config }) => {
     const { terminal } = context
+    const where = readWhere(options.where, 'everybody', config.site.timeZone)
     if (options.json) {
       const people = []
-      for await (const person of streamSubscribers(db)) people.push(shownPerson(person))
+      for await (const person of streamSubscribers(db, where)) people.push(shownPerson(person))
       terminal.json(people)
       return EXIT.done
     }
     let number = 0
     // A line as each is read, in columns wide enough for most: a list of a million is not kept to be aligned.
-    for await (const person of streamSubscribers(db)) {
+    for await (const person of streamSubscribers(db, where)) {
       number++
       const { address, status, rhythm, name } = person
       terminal.out(`${address.padEnd(32)} ${status.padEnd(12)} ${rhythm.padEnd(8)} ${name}`.trimEnd())
@@ -151,9 +153,10 @@ function importLines({ rows, added, known, repeated, suppressed, ignored }: Impo
   return lines
 }
 
-export async function exportAll(context: Context): Promise<number> {
-  return context.withSite(async ({ db }) => {
-    await exportSubscribers(db, context.surroundings.streams.stdout as NodeJS.WriteStream)
+export async function exportAll(context: Context, options: { where?: string[] }): Promise<number> {
+  return context.withSite(async ({ db, config }) => {
+    const where = readWhere(options.where, 'everybody', config.site.timeZone)
+    await exportSubscribers(db, context.surroundings.streams.stdout as NodeJS.WriteStream, where)
     return EXIT.done
   })
 }

@@ -21,6 +21,7 @@ import {
 } from '../store/owed.ts'
 import { lastSequence, postsAfter, readDoubts } from '../store/posts.ts'
 import { type DigestRhythm, keepSchedules, readSchedules, type Schedule } from '../store/schedules.ts'
+import type { Where } from '../store/where.ts'
 import { frameLanguage } from '../words/words.ts'
 import { nextSlot, wantedSchedules } from './schedule.ts'
 
@@ -105,14 +106,16 @@ export async function upcomingDigests(
   )
 }
 
-/** What the author sends by hand. */
-export type ByHand =
+/** What the author sends by hand, and with `where` to whom of those who could get it. */
+export type ByHand = (
   | { kind: 'posts'; posts: KnownPost[]; addressKeys: string[] | null }
   | { kind: 'digest'; rhythm: DigestRhythm }
+) & { where?: Where }
 
 /**
  * The issue that a manual send makes: these posts to everybody who is not paused (or to the named ones), or a
- * rhythm's digest ahead of its hour. A post goes to nobody who has it.
+ * rhythm's digest ahead of its hour. A post goes to nobody who has it. Whom `where` leaves out of a digest is owed it
+ * still, at its hour.
  */
 export async function planByHand(
   db: Database,
@@ -122,19 +125,34 @@ export async function planByHand(
   due: Date,
   now: Date,
 ): Promise<PlannedIssue> {
+  const { where = [] } = wanted
   if (wanted.kind === 'digest') {
-    const issue = (await planTurn(db, wanted.rhythm, posts, config, now))?.issues[0]
-    const audience: Audience = { kind: 'rhythm', rhythm: wanted.rhythm }
-    const nothing = { posts: [], audience, offer: { keys: [], onlyOwed: true }, groups: [] }
-    return { kind: 'digest', rhythm: wanted.rhythm, ...(issue ?? nothing), origin: 'author', due, hold: null }
+    const { rhythm } = wanted
+    const issue = (await planTurn(db, rhythm, posts, config, now))?.issues[0]
+    const audience: Audience = { kind: 'rhythm', rhythm, where }
+    const nothing = { posts: [], offer: { keys: [], onlyOwed: true }, groups: [] }
+    const content = issue && where.length > 0 ? await narrowed(db, issue, audience, config) : issue
+    return { kind: 'digest', rhythm, ...(content ?? nothing), audience, origin: 'author', due, hold: null }
   }
   const chosen = newestFirst(wanted.posts) as KnownPost[]
   refuseUnmailable(chosen, now)
-  const audience: Audience = { kind: 'all', addressKeys: wanted.addressKeys }
+  const audience: Audience = { kind: 'all', addressKeys: wanted.addressKeys, where }
   const offer = { keys: chosen.map((post) => post.key), onlyOwed: false }
   const groups = await groupsOwed(db, audience, offer, config)
   const kind = chosen.length === 1 ? 'single' : 'digest'
   return { kind, rhythm: null, origin: 'author', posts: chosen, audience, offer, groups, due, hold: null }
+}
+
+/** What is left of a digest for fewer people; all its posts where nobody is, so that it can be told what they miss. */
+async function narrowed(
+  db: Reader,
+  { offer, posts }: PlannedIssue,
+  audience: Audience,
+  config: Config,
+): Promise<Pick<PlannedIssue, 'offer' | 'posts' | 'groups'>> {
+  const groups = await groupsOwed(db, audience, offer, config)
+  const held = new Set(groups.flatMap((group) => group.keys))
+  return { offer, groups, posts: groups.length === 0 ? posts : posts.filter((post) => held.has(post.key)) }
 }
 
 /** Everybody who gets something of an offer, by what they get and the language they are spoken to in, most first. */

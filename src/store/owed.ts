@@ -6,12 +6,14 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Reader, Writer } from './database.ts'
 import type { SubscriberRhythm } from './schema.ts'
+import { isMatched, type Where } from './where.ts'
 
-/** Who may get an issue. */
-export type Audience =
+/** Who may get an issue; `where` narrows it to some of them, by hand alone: the schedule is for everybody. */
+export type Audience = (
   | { kind: 'rhythm'; rhythm: Exclude<SubscriberRhythm, 'paused'> }
   /** Everybody who is not paused; or the ones named by address key, paused or not: the author means them. */
   | { kind: 'all'; addressKeys: string[] | null }
+) & { where?: Where }
 
 /** The posts an issue may hold: all of them that are owed, or (by hand) these, owed or not, unless they have them. */
 export type Offer = { keys: number[]; onlyOwed: boolean }
@@ -129,6 +131,8 @@ export type LeftOut = {
   suppressed: number
   paused: number
   otherRhythm: number
+  /** They would be mailed, and `where` chooses others. */
+  unmatched: number
   /** They have all of these posts already. */
   haveIt: number
   /** None of these posts is owed to them, and some they have not: those are from before they joined. */
@@ -156,6 +160,7 @@ export async function countLeftOut(db: Reader, audience: Audience, offer: Offer)
         when not ${mayBeMailed} then 'suppressed'
         when ${paused} then 'paused'
         when ${rhythm} then 'otherRhythm'
+        when not ${isMatched(audience.where)} then 'unmatched'
         when ${hasAll} then 'haveIt'
         when ${isOffered} then 'none'
         else 'nothingNew' end as reason,
@@ -167,6 +172,7 @@ export async function countLeftOut(db: Reader, audience: Audience, offer: Offer)
     suppressed: 0,
     paused: 0,
     otherRhythm: 0,
+    unmatched: 0,
     haveIt: 0,
     nothingNew: 0,
   }
@@ -183,7 +189,7 @@ function owedSets(audience: Audience, offer: Offer): RawBuilder<unknown> {
   return sql`
     select s.id as id, s.language as language, group_concat(p.key, ',' order by case p.key ${order} end) as posts
     from subscribers s join posts p on ${isWanted(offer)}
-    where s.status = 'confirmed' and ${isIn(audience)}
+    where s.status = 'confirmed' and ${isIn(audience)} and ${isMatched(audience.where)}
       and ${mayBeMailed}
     group by s.id`
 }

@@ -133,6 +133,7 @@ function open(path: string): DatabaseSync {
     const database = new DatabaseSync(path, { timeout: 0, enableForeignKeyConstraints: true })
     try {
       preparePragmas(database)
+      addFunctions(database)
     } catch (error) {
       database.close()
       throw error
@@ -155,6 +156,11 @@ function preparePragmas(database: DatabaseSync): void {
     }
   }
   database.exec('pragma synchronous = full')
+}
+
+/** `folded(text)`: what words are compared by. SQLite's own `lower` knows the letters of English alone. */
+function addFunctions(database: DatabaseSync): void {
+  database.function('folded', { deterministic: true }, (text) => String(text).normalize('NFC').toLowerCase())
 }
 
 /** SQLite's primary result code, or undefined where the error is none of SQLite's. */

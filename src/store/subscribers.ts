@@ -5,6 +5,7 @@ import { type Reader, time, type Writer } from './database.ts'
 import { skipQueuedTo } from './deliveries.ts'
 import { lastSequence } from './posts.ts'
 import type { Schema, SubscriberRhythm, SubscriberStatus } from './schema.ts'
+import { isMatched, type Where } from './where.ts'
 
 export type Subscriber = Selectable<Schema['subscribers']>
 export type Consent = Omit<Selectable<Schema['consents']>, 'id' | 'subscriber'>
@@ -124,9 +125,9 @@ export async function consentsOf(db: Reader, subscriber: number): Promise<Consen
     .execute()
 }
 
-/** All subscribers, one after the other in constant memory, in the order in which they came. */
-export async function* streamSubscribers(db: Reader): AsyncGenerator<Subscriber> {
-  yield* db.selectFrom('subscribers').selectAll().orderBy('id').stream()
+/** All subscribers, or those of `where`, one after the other in constant memory, in the order in which they came. */
+export async function* streamSubscribers(db: Reader, where?: Where): AsyncGenerator<Subscriber> {
+  yield* db.selectFrom('subscribers as s').selectAll().where(isMatched(where)).orderBy('id').stream()
 }
 
 export async function countSubscribers(db: Reader): Promise<Record<SubscriberStatus, number>> {

@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises'
 import { stringify } from 'csv-stringify'
 import type { Reader } from '../store/database.ts'
 import { type Subscriber, streamSubscribers } from '../store/subscribers.ts'
+import type { Where } from '../store/where.ts'
 import { guardCell } from './formula.ts'
 
 /** The columns, by the names that an import knows them by. Times are RFC 3339. */
@@ -20,17 +21,18 @@ const COLUMNS: [string, (person: Subscriber) => string][] = [
 ]
 
 /**
- * Writes all subscribers as CSV, in the order in which they came, in constant memory. The output is left open.
+ * Writes all subscribers, or those of `where`, as CSV, in the order in which they came, in constant memory. The output is left open.
  *
  * @throws what the output throws, such as EPIPE where its reader went away
  */
-export async function exportSubscribers(db: Reader, output: Writable): Promise<void> {
+export async function exportSubscribers(db: Reader, output: Writable, where?: Where): Promise<void> {
   // Every cell in quotes: a spreadsheet that parts cells at ";" would find new ones in a name, unguarded.
   const csv = stringify({ quoted: true, quoted_empty: true })
-  await pipeline(cells(db), csv, output, { end: false })
+  await pipeline(cells(db, where), csv, output, { end: false })
 }
 
-async function* cells(db: Reader): AsyncGenerator<string[]> {
+async function* cells(db: Reader, where?: Where): AsyncGenerator<string[]> {
   yield COLUMNS.map(([name]) => name)
-  for await (const person of streamSubscribers(db)) yield COLUMNS.map(([, value]) => guardCell(value(person)))
+  for await (const person of streamSubscribers(db, where))
+    yield COLUMNS.map(([, value]) => guardCell(value(person)))
 }

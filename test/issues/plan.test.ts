@@ -199,6 +199,7 @@ describe('who is left out, and why', () => {
       suppressed: 1,
       paused: 1,
       otherRhythm: 3,
+      unmatched: 0,
       haveIt: 1,
       nothingNew: 1,
     })
@@ -210,6 +211,7 @@ describe('who is left out, and why', () => {
       suppressed: 1,
       paused: 1,
       otherRhythm: 0,
+      unmatched: 0,
       haveIt: 1,
       nothingNew: 0,
     })
