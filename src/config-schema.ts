@@ -195,6 +195,10 @@ export const schema = z.strictObject({
       .transform((value) => value.toLowerCase())
       .optional()
       .describe('Of links and buttons in mails. It is made darker or lighter where it could not be read.'),
+    welcome: z
+      .boolean()
+      .default(true)
+      .describe('Whether a new reader gets a message with the newest posts as links.'),
     settle: duration('10m').describe('How long a file has to be unchanged before its post is mailed.'),
     digests: z
       .strictObject({

@@ -10,9 +10,9 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 
-export type Purpose = 'unsubscribe' | 'preferences' | 'confirm'
+export type Purpose = 'unsubscribe' | 'preferences' | 'confirm' | 'undo'
 
-const LETTERS: Record<Purpose, string> = { unsubscribe: 'u', preferences: 'p', confirm: 'c' }
+const LETTERS: Record<Purpose, string> = { unsubscribe: 'u', preferences: 'p', confirm: 'c', undo: 'b' }
 const SHAPE = /^([a-z])([0-9a-z]{1,11})-([A-Za-z0-9_-]{22})$/
 
 export function makeToken(secret: string, purpose: Purpose, delivery: number): string {
