@@ -1,6 +1,6 @@
 import type { Context, Hono } from 'hono'
 import { html } from 'hono/html'
-import { makeToken, readToken } from '../mail/token.ts'
+import { makeToken, openToken } from '../mail/token.ts'
 import { findUndoable, type Left, undoLeaving } from '../subscribers/undo.ts'
 import { CATALOGUES, frameLanguage, type Words, wordsFor } from '../words/words.ts'
 import { readForm } from './form.ts'
@@ -12,7 +12,7 @@ import { showPage, type Web } from './page.ts'
  * once, on that page, and is left in peace. Opened, it shows the page again; the button acts.
  */
 export function undoPage(app: Hono, web: Web): void {
-  const { config, db, secret, now } = web
+  const { config, db, secret, linkKeys, now } = web
 
   app.get('/undo', async (c) => {
     const delivery = deliveryOf(c)
@@ -41,7 +41,7 @@ export function undoPage(app: Hono, web: Web): void {
   })
 
   function deliveryOf(c: Context): number | null {
-    return readToken(secret, 'undo', c.req.query('token') ?? '')
+    return openToken(linkKeys, 'undo', c.req.query('token') ?? '')
   }
 
   function showOver(c: Context): Promise<Response> {
@@ -65,7 +65,7 @@ export function showLeft(
   const form = undoable
     ? html`
 <p>${mistake}</p>
-<form method="post" action="undo?token=${makeToken(web.secret, 'undo', undoable.delivery)}">
+<form method="post" action="undo?token=${makeToken(web.linkKeys[0], 'undo', undoable.delivery)}">
 <input type="hidden" name="left" value="${undoable.person.unsubscribed_at}">
 <input type="hidden" name="shown" value="${language}">
 <button>${undo}</button>

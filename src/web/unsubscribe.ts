@@ -1,6 +1,6 @@
 import type { Context, Hono } from 'hono'
 import { html } from 'hono/html'
-import { readToken } from '../mail/token.ts'
+import { openToken } from '../mail/token.ts'
 import { subscriberOfDelivery } from '../store/subscribers.ts'
 import { findUndoable } from '../subscribers/undo.ts'
 import { unsubscribe } from '../subscribers/unsubscribe.ts'
@@ -15,7 +15,7 @@ import { showLeft } from './undo.ts'
  * information", so nothing but the token is asked for, and the body is not even read: a POST is the act.
  */
 export function unsubscribePage(app: Hono, web: Web): void {
-  const { config, db, secret, now } = web
+  const { config, db, secret, linkKeys, now } = web
 
   app.get('/unsubscribe', async (c) => {
     const delivery = deliveryOf(c)
@@ -43,7 +43,7 @@ export function unsubscribePage(app: Hono, web: Web): void {
   })
 
   function deliveryOf(c: Context): number | null {
-    return readToken(secret, 'unsubscribe', c.req.query('token') ?? '')
+    return openToken(linkKeys, 'unsubscribe', c.req.query('token') ?? '')
   }
 
   /** Whom a message went to, as far as the page needs them: one who was erased since is spoken to as the site speaks. */

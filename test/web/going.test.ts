@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { makeToken, type Purpose } from '../../src/mail/token.ts'
+import { makeMessageId, makeToken, type Purpose } from '../../src/mail/token.ts'
 import { emptyMemory, publishAndPlan } from '../../src/round.ts'
 import { write } from '../../src/store/database.ts'
 import {
@@ -263,6 +263,77 @@ describe('who left by mistake', () => {
       expect((await browser.submit(path, wrong as Record<string, string>)).status).toBe(404)
     expect((await browser.visit(path, { method: 'POST', body: 'nonsense' })).status).toBe(404)
     expect(await state(site)).toEqual(before)
+  })
+})
+
+describe('a key that is changed', () => {
+  const linkOf = async (site: TestSite, subject: string) =>
+    linkIn((await site.messages()).find((message) => message.subject === subject)?.text, 'unsubscribe')
+  const opens = async (site: TestSite, link: string) => {
+    const browser = await openBrowser(site)
+    return (await browser.visit(link)).status
+  }
+
+  test('leaves the links of a year working, and signs new ones that the former key does not open', async () => {
+    const site = await makeSite({ secret: ['one'] })
+    await site.round()
+    await site.join(ADA)
+    site.write('one.md', post('One', '2026-11-02'))
+    await site.round()
+    const old = await linkOf(site, 'One')
+    const changed = await site.again({ secrets: ['two', 'one'] })
+    changed.write('two.md', post('Two', '2026-11-02'))
+    await changed.round()
+    const fresh = await linkOf(site, 'Two')
+    changed.setClock('2027-11-02T09:00:00Z')
+    expect([await opens(changed, old), await opens(changed, fresh)]).toEqual([200, 200])
+    expect([await opens(site, old), await opens(site, fresh)]).toEqual([200, 404])
+    const without = await site.again({ secrets: ['two'] })
+    expect([await opens(without, old), await opens(without, fresh)]).toEqual([404, 200])
+    const browser = await openBrowser(changed)
+    expect((await press(browser, await browser.submit(old, {}))).status).toBe(200)
+    expect(await person(changed)).toMatchObject({ status: 'confirmed' })
+    await browser.submit(old, {})
+    expect(await person(changed)).toMatchObject({ status: 'unsubscribed' })
+  })
+
+  test('may have been the site’s own, which then opens old links for a year and signs none', async () => {
+    const { site, leave } = await reader()
+    const named = await site.again({ secrets: ['named'] })
+    expect(await opens(named, leave)).toBe(200)
+    named.write('two.md', post('Two', '2026-11-02'))
+    await named.round()
+    expect(await opens(named, await linkOf(site, 'Two'))).toBe(200)
+    expect(await opens(site, await linkOf(site, 'Two'))).toBe(404)
+    site.setClock('2027-11-03T09:00:00Z')
+    expect(await opens(await site.again({ secrets: ['named'] }), leave)).toBe(200)
+    site.setClock('2027-11-03T09:00:00.001Z')
+    expect(await opens(await site.again({ secrets: ['named'] }), leave)).toBe(404)
+    expect(await opens(await site.again({ secrets: [] }), leave)).toBe(200)
+  })
+
+  test('opens nothing by the site’s own, where that has never signed a link', async () => {
+    const site = await makeSite({ secret: ['named'] })
+    await site.round()
+    await site.join(ADA)
+    site.write('one.md', post('One', '2026-11-02'))
+    await site.round()
+    const browser = await openBrowser(site)
+    expect((await browser.visit(await linkOf(site, 'One'))).status).toBe(200)
+    expect((await browser.visit(tokenLink(site, 'unsubscribe'))).status).toBe(404)
+  })
+
+  test('lets nobody forget who was erased, and sends no message under another name', async () => {
+    const { site } = await reader()
+    const [message] = await site.messages()
+    const changed = await site.again({ secrets: ['named'] })
+    const ada = await person(site)
+    const { id } = await site.db.selectFrom('deliveries').select('id').executeTakeFirstOrThrow()
+    expect(message?.messageId).toContain(
+      makeMessageId(changed.secret, { id, kind: 'issue', issue: 1, subscriber: ada.id }, 'blog.example'),
+    )
+    await write(site.db, (trx) => eraseSubscriber(trx, ada, site.secret, site.now()))
+    await expect(changed.join(ADA)).rejects.toThrow('its owner was erased')
   })
 })
 
