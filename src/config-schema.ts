@@ -195,6 +195,10 @@ export const schema = z.strictObject({
       .transform((value) => value.toLowerCase())
       .optional()
       .describe('Of links and buttons in mails. It is made darker or lighter where it could not be read.'),
+    welcome: z
+      .boolean()
+      .default(true)
+      .describe('Whether a new reader gets a message with the newest posts as links.'),
     settle: duration('10m').describe('How long a file has to be unchanged before its post is mailed.'),
     digests: z
       .strictObject({
@@ -238,9 +242,15 @@ export const schema = z.strictObject({
       trustProxy: z.boolean().default(false).describe('Believe X-Forwarded-For: only behind your own proxy.'),
     })
     .prefault({}),
-  secret: secret
+  secret: z
+    .union(
+      [secret, z.array(secret).min(1)],
+      'write it, or {"env": "NAME"} for the environment variable that holds it; or a list of such, the newest first',
+    )
     .optional()
-    .describe('Signs the links in messages. Made on first use and kept in the database, unless named here.'),
+    .describe(
+      'Signs the links in messages. Made on first use and kept in the database, unless named here. Of a list the first signs, and the others open old links.',
+    ),
 })
 
 /** The JSON Schema of the configuration, for editors: `config.schema.json` is this, written down. */

@@ -34,7 +34,8 @@ export type Config = Omit<Parsed, '$schema' | 'transports' | 'secret' | 'feeds' 
   newsletter: Omit<Parsed['newsletter'], 'settle'> & { settleMs: number }
   transports: TransportConfig[]
   web: { url: string; host: string; port: number; trustProxy: boolean }
-  secret: string | null
+  /** The keys of links that are named: the first signs, all open. */
+  secrets: string[]
 }
 
 /**
@@ -135,7 +136,11 @@ function complete(
       ...splitListen(parsed.web.listen),
       trustProxy: parsed.web.trustProxy,
     },
-    secret: parsed.secret === undefined ? null : reveal(parsed.secret, 'secret'),
+    secrets: Array.isArray(parsed.secret)
+      ? parsed.secret.map((each, index) => reveal(each, 'secret', index))
+      : parsed.secret === undefined
+        ? []
+        : [reveal(parsed.secret, 'secret')],
   }
   faults.push(...sameTransports(config.transports, name, line), ...dkimFaults(config, name, line))
   if (faults.length > 0) throw new FaultsError(faults)

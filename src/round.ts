@@ -145,9 +145,10 @@ export async function delivering(
   transports: Transport[],
   signal: AbortSignal,
 ): Promise<Delivering> {
-  const { db, config, journal, secret, now } = site
+  const { db, config, journal, secret, linkKeys, now } = site
   const outlets = await limitTransports(db, transports, config.transports, now())
-  return { db, journal, secret, outlets, writeLetter: letterWriter(db, config, secret), now, signal }
+  const writeLetter = letterWriter(db, config, secret, linkKeys[0])
+  return { db, journal, secret, outlets, writeLetter, now, signal }
 }
 
 async function writeOut(

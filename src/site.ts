@@ -1,14 +1,17 @@
 import type { Config } from './config.ts'
+import type { LinkKeys } from './mail/token.ts'
 import { type Database, openDatabase } from './store/database.ts'
 import { type Journal, openJournal } from './store/journal.ts'
 import type { Replayed } from './store/replay.ts'
-import { readSecret } from './store/settings.ts'
+import { readLinkKeys, readSecret } from './store/settings.ts'
 
-/** A site at work: its configuration, its database, the key that signs its links, the journal, and the clock. */
+/** A site at work: its configuration, its database, its keys, the journal, and the clock. */
 export type Site = {
   config: Config
   db: Database
+  /** The site's own key, which never changes. */
   secret: string
+  linkKeys: LinkKeys
   journal: Journal
   /** What the journal knew better than the database when the site was opened. */
   replayed: Replayed
@@ -18,9 +21,10 @@ export type Site = {
 export async function openSite(config: Config, now: () => Date): Promise<Site> {
   const db = await openDatabase(config.database.url)
   try {
-    const secret = await readSecret(db, config.secret)
+    const secret = await readSecret(db)
+    const linkKeys = await readLinkKeys(db, config.secrets, secret, now())
     const { journal, replayed } = await openJournal(db, config.journal.file, secret, now())
-    return { config, db, secret, journal, replayed, now }
+    return { config, db, secret, linkKeys, journal, replayed, now }
   } catch (error) {
     await db.destroy()
     throw error

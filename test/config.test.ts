@@ -202,14 +202,23 @@ test('a secret may be in the environment, and is missed by name', () => {
   }
   const config = load(smtp, { MAIL_PASSWORD: 'hush', POSTHORN_SECRET: 'quiet' })
   expect(config.transports[0]).toMatchObject({ auth: { user: 'ada', password: 'hush' } })
-  expect(config.secret).toBe('quiet')
+  expect(config.secrets).toEqual(['quiet'])
   expect(faultsOf(smtp, { MAIL_PASSWORD: '' })).toEqual([
     'config.json:18: "transports[0].auth.password" is in the environment variable MAIL_PASSWORD, which is not set; set it, or write the value',
     'config.json:24: "secret" is in the environment variable POSTHORN_SECRET, which is not set; set it, or write the value',
   ])
   expect(faultsOf({ ...BASE, secret: 5 })).toEqual([
-    'config.json:12: "secret" is 5; write it, or {"env": "NAME"} for the environment variable that holds it',
+    'config.json:12: "secret" is 5; write it, or {"env": "NAME"} for the environment variable that holds it; or a list of such, the newest first',
   ])
+})
+
+test('a secret that was changed stands before the former ones', () => {
+  const list = { ...BASE, secret: ['new', { env: 'OLD' }, 'older'] }
+  expect(load(list, { OLD: 'old' }).secrets).toEqual(['new', 'old', 'older'])
+  expect(load(BASE, {}).secrets).toEqual([])
+  const [missing] = faultsOf(list, {})
+  expect(missing).toContain('"secret[1]" is in the environment variable OLD, which is not set')
+  for (const secret of [[], [5], ['new', '']]) expect(faultsOf({ ...BASE, secret })).toHaveLength(1)
 })
 
 test('links in messages are https, or http to this machine', () => {

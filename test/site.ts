@@ -45,8 +45,8 @@ export type TestSite = Site & {
   messages(): Promise<Email[]>
   /** `ada@example.org: Hello`, sorted. */
   mail(): Promise<string[]>
-  /** The same site in another process's hands. */
-  again(): Promise<TestSite>
+  /** The same site in another process's hands, with these settings changed. */
+  again(changed?: Partial<Config>): Promise<TestSite>
 }
 
 const SETTINGS = {
@@ -128,7 +128,7 @@ async function openTestSite(config: Config, time: { now: Date }): Promise<TestSi
       const lines = (await messages()).map((message) => `${message.to?.[0]?.address}: ${message.subject}`)
       return lines.sort()
     },
-    again: () => openTestSite(config, time),
+    again: (changed = {}) => openTestSite({ ...config, ...changed }, time),
   }
 }
 

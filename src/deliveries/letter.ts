@@ -39,7 +39,16 @@ type Prepared = { compiled: Compiled; issueAddress: string }
 /** Renditions of one issue differ by what each person is owed: a handful. More would be several issues at once. */
 const RENDITIONS_KEPT = 50
 
-export function letterWriter(db: Database, config: Config, secret: string): LetterWriter {
+/**
+ * @param secret the site's own key, which Message-IDs are of
+ * @param linkKey signs links and bounce addresses; the site's own key too, unless another is named
+ */
+export function letterWriter(
+  db: Database,
+  config: Config,
+  secret: string,
+  linkKey: string = secret,
+): LetterWriter {
   const prepared = new Map<number, Promise<Prepared>>()
   const { from, bounces } = config.newsletter
 
@@ -58,9 +67,9 @@ export function letterWriter(db: Database, config: Config, secret: string): Lett
 
   return async (delivery, sign) => {
     const { compiled, issueAddress } = await prepare(delivery.rendition)
-    const recipient = recipientOf(delivery, issueAddress, config, secret)
+    const recipient = recipientOf(delivery, issueAddress, config, { secret, linkKey })
     const message = writable(() => compiled(recipient))
-    const sender = bounces ? makeBounceAddress(secret, bounces, delivery.id) : from.email
+    const sender = bounces ? makeBounceAddress(linkKey, bounces, delivery.id) : from.email
     const envelope = { from: sender, to: delivery.address, messageId: recipient.messageId }
     return { envelope, chunks: await sign(message) }
   }
@@ -68,6 +77,8 @@ export function letterWriter(db: Database, config: Config, secret: string): Lett
 
 /** What a letter says before there is a delivery. */
 type Sampled = Pick<Rendition, 'kind' | 'subject' | 'html' | 'text' | 'language'>
+
+const SAMPLE_KEYS = { secret: 'a sample', linkKey: 'a sample' }
 
 /** Who gets a sample. The domain is nobody's (RFC 2606). */
 export const SAMPLE_READER = { name: 'Ada', address: 'ada@example.org' }
@@ -80,7 +91,7 @@ export function writeSample(rendition: Sampled, config: Config, now: Date): Buff
   const { kind } = rendition
   const issue = kind === 'issue' ? 1 : null
   const delivery = { ...SAMPLE_READER, id: 0, kind, issue, subscriber: null, dated_at: now.toISOString() }
-  const recipient = recipientOf(delivery, `${config.web.url}/issues/1`, config, 'a sample')
+  const recipient = recipientOf(delivery, `${config.web.url}/issues/1`, config, SAMPLE_KEYS)
   return Buffer.concat(chunksOf(compileMessage(originalOf({ ...rendition, issue }, config))(recipient)))
 }
 
@@ -89,9 +100,14 @@ type Addressed = Pick<
   'id' | 'kind' | 'issue' | 'subscriber' | 'name' | 'address' | 'dated_at'
 >
 
-function recipientOf(delivery: Addressed, issue: string, config: Config, secret: string): Recipient {
+function recipientOf(
+  delivery: Addressed,
+  issue: string,
+  config: Config,
+  { secret, linkKey }: { secret: string; linkKey: string },
+): Recipient {
   const { id, kind, name, address } = delivery
-  const link = (purpose: Purpose) => `${config.web.url}/${purpose}?token=${makeToken(secret, purpose, id)}`
+  const link = (purpose: Purpose) => `${config.web.url}/${purpose}?token=${makeToken(linkKey, purpose, id)}`
   return {
     name,
     address,

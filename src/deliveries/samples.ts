@@ -63,7 +63,7 @@ export async function inspectSamples(
       const newest = (newestFirst(wanted.posts) as KnownPost[]).slice(0, IN_DIGEST)
       if (newest.length > 0) await look('digest', newest, (posts) => printDigest(posts, press))
       await look('confirmation', [], () => renderConfirmation(press))
-      await look('welcome', newest, (posts) => renderWelcome(press, posts))
+      if (config.newsletter.welcome) await look('welcome', newest, (posts) => renderWelcome(press, posts))
     }
     return { samples, faults: [...faults.values()] }
   })

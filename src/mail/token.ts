@@ -10,10 +10,13 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 
-export type Purpose = 'unsubscribe' | 'preferences' | 'confirm'
+export type Purpose = 'unsubscribe' | 'preferences' | 'confirm' | 'undo'
 
-const LETTERS: Record<Purpose, string> = { unsubscribe: 'u', preferences: 'p', confirm: 'c' }
+const LETTERS: Record<Purpose, string> = { unsubscribe: 'u', preferences: 'p', confirm: 'c', undo: 'b' }
 const SHAPE = /^([a-z])([0-9a-z]{1,11})-([A-Za-z0-9_-]{22})$/
+
+/** The keys of a site's links: the first signs, and each opens what it has signed. */
+export type LinkKeys = readonly [string, ...string[]]
 
 export function makeToken(secret: string, purpose: Purpose, delivery: number): string {
   return `${LETTERS[purpose]}${delivery.toString(36)}-${signature(secret, purpose, delivery)}`
@@ -33,6 +36,15 @@ export function readToken(secret: string, purpose: Purpose, token: string): numb
   const expected = Buffer.from(signature(secret, purpose, delivery))
   // In constant time, so that no stranger can find a signature letter by letter.
   return timingSafeEqual(expected, Buffer.from(parts[3] as string)) ? delivery : null
+}
+
+/** As `readToken`, by whichever of the site's keys it was signed: a link outlives the change of a key. */
+export function openToken(keys: LinkKeys, purpose: Purpose, token: string): number | null {
+  for (const key of keys) {
+    const delivery = readToken(key, purpose, token)
+    if (delivery !== null) return delivery
+  }
+  return null
 }
 
 const BOUNCE_SIGNATURE = 20

@@ -39,6 +39,8 @@ import type { JournalDelivery } from './journal-lines.ts'
 import type { DeliveryKind, DeliveryState } from './schema.ts'
 
 export const CLAIM_MS = 60_000
+/** Why a delivery is skipped whose person has left. */
+export const LEFT = 'no longer subscribed'
 
 export type ClaimedDelivery = JournalDelivery & {
   domain: string
@@ -324,7 +326,7 @@ export async function skipUnwanted(db: Database, now: Date): Promise<number> {
         reply = case
           when exists (select 1 from suppressions x where x.key = lower(deliveries.address)) then 'the address is suppressed'
           when exists (select 1 from issues i where i.number = deliveries.issue and i.state = 'cancelled') then 'the issue was cancelled'
-          else 'no longer subscribed' end
+          else ${LEFT} end
       where state = 'queued' and (claimed_until is null or claimed_until <= ${time(now)})
         and id in (${unwanted})`.execute(trx)
     return Number(result.numAffectedRows ?? 0)
@@ -439,6 +441,22 @@ export async function skipQueuedTo(trx: Writer, subscriber: number, why: string,
     .where('kind', 'in', ['issue', 'welcome'])
     .where('state', '=', 'queued')
     .execute()
+}
+
+/**
+ * Queues again what a person's leaving took out of the queue, where its issue is not over yet: they have taken it back.
+ * None of it had left.
+ *
+ * @param since when they left
+ */
+export async function requeueSkippedTo(trx: Writer, subscriber: number, since: string): Promise<void> {
+  await sql`
+    update deliveries set state = 'queued', reply = null, settled_at = null
+    where subscriber = ${subscriber} and state = 'skipped' and reply = ${LEFT} and settled_at >= ${since}
+      and (kind = 'welcome' or exists (select 1 from issues i
+        where i.number = deliveries.issue and i.state in ('planned', 'held', 'sending', 'paused')))`.execute(
+    trx,
+  )
 }
 
 /** When somebody was last reached at an address; null where never. */

@@ -8,7 +8,7 @@
  */
 import { sql } from 'kysely'
 import { time, type Writer } from './database.ts'
-import { skipQueued, skipQueuedTo } from './deliveries.ts'
+import { LEFT, skipQueued, skipQueuedTo } from './deliveries.ts'
 import { moveIssue } from './issues.ts'
 import {
   addressHash,
@@ -382,7 +382,7 @@ async function letLeave(
 async function unsubscribeAgain(trx: Writer, person: Subscriber, now: Date): Promise<boolean> {
   if (person.status === 'unsubscribed') return false
   await unsubscribeSubscriber(trx, person.id, now)
-  await skipQueuedTo(trx, person.id, 'no longer subscribed', now)
+  await skipQueuedTo(trx, person.id, LEFT, now)
   await recordConsent(trx, person.id, { at: time(now), act: 'unsubscribed', source: TOLD, words: '' })
   return true
 }

@@ -65,8 +65,11 @@ export type Schema = {
     id: Generated<number>
     subscriber: number
     at: Time
-    /** What the consent was: given on the form, confirmed by link, brought by import, said by the author, withdrawn. */
-    act: 'asked' | 'confirmed' | 'imported' | 'added' | 'unsubscribed'
+    /**
+     * What the consent was: given on the form, confirmed by link, brought by import, said by the author, withdrawn, and
+     * the withdrawal taken back.
+     */
+    act: 'asked' | 'confirmed' | 'imported' | 'added' | 'unsubscribed' | 'returned'
     /** From where: a file name, or a network address cut short. */
     source: string
     words: string

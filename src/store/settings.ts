@@ -1,9 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { type Database, type Reader, time, type Writer, write } from './database.ts'
 
-/** The key that signs tokens and Message-IDs: the configured one, else one made on first use and kept. */
-export async function readSecret(db: Database, configured: string | null): Promise<string> {
-  if (configured !== null) return configured
+const YEAR_MS = 366 * 86_400_000
+const REPLACED = 'secret replaced at'
+
+/**
+ * The site's own key, made on first use and kept for good: Message-IDs and all keyed hashes are of it, so that who was
+ * erased is known for ever. It signs links too, unless the configuration names another.
+ */
+export async function readSecret(db: Database): Promise<string> {
   const kept = await readSetting(db, 'secret')
   if (kept !== null) return kept
   return write(db, async (trx) => {
@@ -13,6 +18,44 @@ export async function readSecret(db: Database, configured: string | null): Promi
       .onConflict((conflict) => conflict.doNothing())
       .execute()
     return (await readSetting(trx, 'secret')) as string
+  })
+}
+
+/**
+ * The keys of links: the first signs, all open. Where the configuration names some, the site's own key opens for one more
+ * year what it has signed before that, and then no more: a stolen copy of the database should open nothing.
+ *
+ * @param named by the configuration; empty where it names none
+ * @param own the site's own key
+ */
+export async function readLinkKeys(
+  db: Database,
+  named: string[],
+  own: string,
+  now: Date,
+): Promise<[string, ...string[]]> {
+  const replaced = await readSetting(db, REPLACED)
+  const [first, ...former] = named
+  if (first === undefined) {
+    if (replaced !== null)
+      await write(db, (trx) => trx.deleteFrom('settings').where('key', '=', REPLACED).execute())
+    return [own]
+  }
+  const since = replaced ?? (await recordReplaced(db, now))
+  return now.getTime() - Date.parse(since) <= YEAR_MS ? [first, ...former, own] : [first, ...former]
+}
+
+/** From when on the site's own key signs no links; it never did where nothing was ever sent. */
+async function recordReplaced(db: Database, now: Date): Promise<string> {
+  return write(db, async (trx) => {
+    const sent = await trx.selectFrom('deliveries').select('id').limit(1).executeTakeFirst()
+    const value = time(sent ? now : new Date(0))
+    await trx
+      .insertInto('settings')
+      .values({ key: REPLACED, value })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+    return (await readSetting(trx, REPLACED)) as string
   })
 }
 

@@ -65,6 +65,19 @@ export async function unsubscribeSubscriber(trx: Writer, id: number, now: Date):
     .execute()
 }
 
+/**
+ * Makes who left a reader again, as if they had not: with what they had chosen, and with what has become new meanwhile
+ * still to come.
+ */
+export async function restoreSubscriber(trx: Writer, id: number): Promise<void> {
+  await trx
+    .updateTable('subscribers')
+    .set({ status: 'confirmed', unsubscribed_at: null })
+    .where('id', '=', id)
+    .where('status', '=', 'unsubscribed')
+    .execute()
+}
+
 /** What a person says of themselves; it holds for whatever is decided for them from now on. */
 export async function updatePreferences(
   trx: Writer,

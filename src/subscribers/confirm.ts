@@ -37,7 +37,7 @@ export async function findConfirmable(
  * them. Saying it again changes nothing, and sends nothing.
  *
  * @param evidence from where it was said, and to which words
- * @param welcome as it is printed for them; null where it cannot be: their yes counts all the same
+ * @param welcome as it is printed for them; null where it cannot be, or the author wants none: their yes counts all the same
  * @returns whether the confirmation was still good
  */
 export async function confirm(

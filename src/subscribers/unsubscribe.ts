@@ -1,5 +1,5 @@
 import { type Database, time, write } from '../store/database.ts'
-import { recordEvidence, skipQueuedTo } from '../store/deliveries.ts'
+import { LEFT, recordEvidence, skipQueuedTo } from '../store/deliveries.ts'
 import type { Journal } from '../store/journal.ts'
 import { leavingLine } from '../store/journal-lines.ts'
 import {
@@ -29,7 +29,7 @@ export async function unsubscribe(
     const subscriber = (await subscriberOfDelivery(trx, delivery))?.subscriber
     if (!subscriber || subscriber.status === 'unsubscribed') return
     await unsubscribeSubscriber(trx, subscriber.id, now)
-    await skipQueuedTo(trx, subscriber.id, 'no longer subscribed', now)
+    await skipQueuedTo(trx, subscriber.id, LEFT, now)
     await recordConsent(trx, subscriber.id, { at: time(now), act: 'unsubscribed', ...evidence })
     await journal.append(trx, [leavingLine(subscriber, 'unsubscribed', secret)])
   })

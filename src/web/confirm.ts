@@ -1,6 +1,6 @@
 import type { Context, Hono } from 'hono'
 import { html } from 'hono/html'
-import { readToken } from '../mail/token.ts'
+import { openToken } from '../mail/token.ts'
 import type { Subscriber } from '../store/subscribers.ts'
 import { confirm, findConfirmable } from '../subscribers/confirm.ts'
 import { printWelcome, type Welcome } from '../subscribers/welcome.ts'
@@ -11,7 +11,7 @@ import { showPage, type Web } from './page.ts'
 
 /** `/confirm?token=…`: opened, it shows a button, since programs open links too; the button says yes. */
 export function confirmPage(app: Hono, web: Web): void {
-  const { config, db, secret, now } = web
+  const { config, db, secret, linkKeys, now } = web
 
   app.get('/confirm', async (c) => {
     const delivery = deliveryOf(c)
@@ -33,7 +33,8 @@ export function confirmPage(app: Hono, web: Web): void {
     const shown = CATALOGUES.get((await readForm(c))?.('shown') ?? '') ?? wordsOf(person)
     const words = [shown.web.confirm.lead(config.site.title), shown.web.confirm.button].join(' / ')
     const evidence = { source: networkOf(c, config.web.trustProxy), words }
-    const welcome = person.status !== 'confirmed' ? await welcomeFor(person) : null
+    const isWelcomed = config.newsletter.welcome && person.status !== 'confirmed'
+    const welcome = isWelcomed ? await welcomeFor(person) : null
     if (!(await confirm(db, delivery, evidence, welcome, secret, now()))) return showNotConfirmable(c)
     web.onQueued?.()
     const { title, lead } = shown.web.confirmed
@@ -42,7 +43,7 @@ export function confirmPage(app: Hono, web: Web): void {
   })
 
   function deliveryOf(c: Context): number | null {
-    return readToken(secret, 'confirm', c.req.query('token') ?? '')
+    return openToken(linkKeys, 'confirm', c.req.query('token') ?? '')
   }
 
   function wordsOf({ language }: Subscriber): Words {

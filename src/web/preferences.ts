@@ -1,7 +1,7 @@
 import type { Context, Hono } from 'hono'
 import { html } from 'hono/html'
 import type { Faulty } from '../address.ts'
-import { makeToken, readToken } from '../mail/token.ts'
+import { makeToken, openToken } from '../mail/token.ts'
 import { type Subscriber, subscriberOfDelivery } from '../store/subscribers.ts'
 import { checkName } from '../subscribers/name.ts'
 import { RHYTHMS, savePreferences } from '../subscribers/preferences.ts'
@@ -15,7 +15,7 @@ import { type Html, showPage, type Web } from './page.ts'
  * button changes.
  */
 export function preferencesPage(app: Hono, web: Web): void {
-  const { config, db, secret, now } = web
+  const { config, db, linkKeys, now } = web
 
   app.get('/preferences', async (c) => {
     const delivery = deliveryOf(c)
@@ -48,7 +48,7 @@ export function preferencesPage(app: Hono, web: Web): void {
   })
 
   function deliveryOf(c: Context): number | null {
-    return readToken(secret, 'preferences', c.req.query('token') ?? '')
+    return openToken(linkKeys, 'preferences', c.req.query('token') ?? '')
   }
 
   function wordsOf({ language }: Subscriber): Words {
@@ -71,7 +71,7 @@ export function preferencesPage(app: Hono, web: Web): void {
     }
     const { title, lead, leave } = words.web.preferences
     const { title: saved, ...holds } = words.web.preferencesSaved
-    const unsubscribe = `${config.web.url}/unsubscribe?token=${makeToken(secret, 'unsubscribe', delivery)}`
+    const unsubscribe = `${config.web.url}/unsubscribe?token=${makeToken(linkKeys[0], 'unsubscribe', delivery)}`
     const content = html`<h1>${title}</h1>
 ${after === 'saved' ? html`<p role="status"><strong>${saved}.</strong> ${holds[person.rhythm]}</p>` : ''}
 <p>${lead(config.site.title)}</p>

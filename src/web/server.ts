@@ -20,6 +20,7 @@ import { media } from './media.ts'
 import { showPage, type Web } from './page.ts'
 import { preferencesPage } from './preferences.ts'
 import { subscribePage } from './subscribe.ts'
+import { undoPage } from './undo.ts'
 import { unsubscribePage } from './unsubscribe.ts'
 
 /** A name and an address, many times over. */
@@ -53,6 +54,7 @@ function createWeb(web: Web): { app: Hono; shortcut: Answer } {
   confirmPage(app, web)
   preferencesPage(app, web)
   unsubscribePage(app, web)
+  undoPage(app, web)
   issuePage(app, web)
   healthPage(app, web)
   media(app, web)

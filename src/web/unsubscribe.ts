@@ -1,11 +1,13 @@
 import type { Context, Hono } from 'hono'
 import { html } from 'hono/html'
-import { readToken } from '../mail/token.ts'
+import { openToken } from '../mail/token.ts'
 import { subscriberOfDelivery } from '../store/subscribers.ts'
+import { findUndoable } from '../subscribers/undo.ts'
 import { unsubscribe } from '../subscribers/unsubscribe.ts'
 import { frameLanguage, type Words, wordsFor } from '../words/words.ts'
 import { networkOf } from './network.ts'
 import { showPage, type Web } from './page.ts'
+import { showLeft } from './undo.ts'
 
 /**
  * `/unsubscribe?token=…`: opened, it shows a button; a POST acts, whether the button or the reader's mail provider
@@ -13,13 +15,15 @@ import { showPage, type Web } from './page.ts'
  * information", so nothing but the token is asked for, and the body is not even read: a POST is the act.
  */
 export function unsubscribePage(app: Hono, web: Web): void {
-  const { config, db, secret, now } = web
+  const { config, db, secret, linkKeys, now } = web
 
   app.get('/unsubscribe', async (c) => {
     const delivery = deliveryOf(c)
     if (delivery === null) return showHowToLeave(c)
-    const { isTest, words } = await recipientOf(delivery)
+    const { isTest, hasLeft, words } = await recipientOf(delivery)
     if (isTest) return show(c, words, words.web.test)
+    // Their mail program may have said it for them, and showed them no page.
+    if (hasLeft) return showHasLeft(c, delivery, words)
     const { title, lead, button } = words.web.unsubscribe
     const content = html`<h1>${title}</h1>
 <p>${lead(config.site.title)}</p>
@@ -35,20 +39,25 @@ export function unsubscribePage(app: Hono, web: Web): void {
     const evidence = { source: networkOf(c, config.web.trustProxy), words: 'POST to the link of a message' }
     await unsubscribe(web, delivery, evidence, now())
     // RFC 8058, 3.1: "The mail sender MUST NOT return an HTTPS redirect".
-    const { title, lead } = words.web.unsubscribed
-    return show(c, words, { title, lead: lead(config.site.title) })
+    return showHasLeft(c, delivery, words)
   })
 
   function deliveryOf(c: Context): number | null {
-    return readToken(secret, 'unsubscribe', c.req.query('token') ?? '')
+    return openToken(linkKeys, 'unsubscribe', c.req.query('token') ?? '')
   }
 
   /** Whom a message went to, as far as the page needs them: one who was erased since is spoken to as the site speaks. */
-  async function recipientOf(delivery: number): Promise<{ isTest: boolean; words: Words }> {
+  async function recipientOf(delivery: number): Promise<{ isTest: boolean; hasLeft: boolean; words: Words }> {
     const found = await subscriberOfDelivery(db, delivery)
     const { language } = config.site
     const words = wordsFor(frameLanguage(found?.subscriber?.language ?? language, language))
-    return { isTest: found?.kind === 'test', words }
+    const hasLeft = found?.subscriber?.status === 'unsubscribed'
+    return { isTest: found?.kind === 'test', hasLeft, words }
+  }
+
+  async function showHasLeft(c: Context, delivery: number, words: Words): Promise<Response> {
+    const person = await findUndoable(db, delivery, secret, now())
+    return showLeft(c, web, words, person && { delivery, person })
   }
 
   // A link without a token is the one that a message in the browser has, and is no mistake.

@@ -121,6 +121,17 @@ export const german: Words = {
     unsubscribed: {
       title: 'Du bist abgemeldet',
       lead: (site) => `Von ${site} kommen keine Beiträge mehr zu dir.`,
+      mistake: 'War es ein Versehen? Sieben Tage lang kannst du es zurücknehmen, und alles ist, wie es war.',
+      undo: 'Wieder abonnieren',
+    },
+    returned: {
+      title: 'Du bist wieder angemeldet',
+      lead: (site) => `Neue Beiträge von ${site} kommen zu dir wie zuvor.`,
+    },
+    notReturnable: {
+      title: 'Das lässt sich hier nicht mehr zurücknehmen',
+      lead: 'Eine Abmeldung lässt sich sieben Tage lang zurücknehmen. Vielleicht ist sie länger her, oder die Seite war eine alte.',
+      cure: 'Wieder abonnieren',
     },
     test: {
       title: 'Das war ein Test',

@@ -130,6 +130,18 @@ export const english = {
     unsubscribed: {
       title: 'You are unsubscribed',
       lead: (site: string) => `No more posts from ${site} will come to you.`,
+      mistake: 'Was it a mistake? For seven days you can take it back, and everything is as it was.',
+      undo: 'Subscribe me again',
+    },
+    /** After they took it back that they left, and where they cannot any more. */
+    returned: {
+      title: 'You are subscribed again',
+      lead: (site: string) => `New posts from ${site} come to you as before.`,
+    },
+    notReturnable: {
+      title: 'This cannot be taken back here any more',
+      lead: 'Leaving can be taken back for seven days. It may be longer ago than that, or the page was an old one.',
+      cure: 'Subscribe again',
     },
     test: {
       title: 'This was a test',

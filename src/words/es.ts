@@ -122,6 +122,17 @@ export const spanish: Words = {
     unsubscribed: {
       title: 'Te has dado de baja',
       lead: (site) => `No te llegarán más entradas de ${site}.`,
+      mistake: '¿Ha sido un error? Durante siete días puedes deshacerlo y todo queda como estaba.',
+      undo: 'Volver a suscribirme',
+    },
+    returned: {
+      title: 'Vuelves a tener tu suscripción',
+      lead: (site) => `Las nuevas entradas de ${site} te llegarán como antes.`,
+    },
+    notReturnable: {
+      title: 'Esto ya no se puede deshacer aquí',
+      lead: 'Una baja se puede deshacer durante siete días. Puede que haya pasado más tiempo o que la página fuera antigua.',
+      cure: 'Suscribirme de nuevo',
     },
     test: {
       title: 'Era una prueba',

@@ -126,6 +126,18 @@ export const french: Words = {
     unsubscribed: {
       title: 'Vous n’avez plus d’abonnement',
       lead: (site) => `Vous ne recevrez plus les articles de ${site}.`,
+      mistake:
+        'C’était une erreur ? Pendant sept jours, vous pouvez revenir en arrière et tout retrouver comme avant.',
+      undo: 'Me réabonner',
+    },
+    returned: {
+      title: 'Votre abonnement est rétabli',
+      lead: (site) => `Vous recevrez les nouveaux articles de ${site} comme avant.`,
+    },
+    notReturnable: {
+      title: 'Il n’est plus possible de revenir en arrière ici',
+      lead: 'Un désabonnement peut être annulé pendant sept jours. Le vôtre est peut-être plus ancien, ou la page n’était plus à jour.',
+      cure: 'S’abonner de nouveau',
     },
     test: {
       title: 'C’était un essai',

@@ -114,6 +114,17 @@ export const japanese: Words = {
     unsubscribed: {
       title: '配信を停止しました',
       lead: (site) => `今後、${site}の記事は届きません。`,
+      mistake: '間違えましたか？7日間は取り消すことができ、設定はすべて元に戻ります。',
+      undo: '購読を再開する',
+    },
+    returned: {
+      title: '購読を再開しました',
+      lead: (site) => `${site}の新しい記事が、これまでどおり届きます。`,
+    },
+    notReturnable: {
+      title: 'ここではもう取り消せません',
+      lead: '配信の停止を取り消せるのは7日間です。期限が過ぎたか、古いページが開かれていた可能性があります。',
+      cure: 'もう一度購読する',
     },
     test: {
       title: 'これはテストでした',

@@ -54,6 +54,7 @@ export async function pressOf(mjml: Mjml, templates: Record<string, string> = {}
     newsletter: {
       from: { name: 'The Garden', email: 'news@garden.example' },
       postalAddress: 'The Garden, 1 Example Street, 12345 Exampletown',
+      welcome: true,
       settleMs: 600_000,
       digests: { daily: '08:00', weekly: 'Mon 08:00', monthly: '1 08:00' },
     },

@@ -6,13 +6,14 @@ import {
   makeBounceAddress,
   makeMessageId,
   makeToken,
+  openToken,
   type Purpose,
   readBounceAddress,
   readToken,
 } from '../../src/mail/token.ts'
 
 const SECRET = 'a key for tests'
-const purposes = fc.constantFrom<Purpose[]>('unsubscribe', 'preferences', 'confirm')
+const purposes = fc.constantFrom<Purpose[]>('unsubscribe', 'preferences', 'confirm', 'undo')
 const ids = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER })
 
 test('a token is read back as the delivery it came in', () => {
@@ -24,6 +25,13 @@ test('a token is read back as the delivery it came in', () => {
       expect(token).toMatch(/^[a-z][0-9a-z]+-[A-Za-z0-9_-]{22}$/)
     }),
   )
+})
+
+test('a token is opened by each key that the site has, and by no other', () => {
+  const token = makeToken('a former key', 'unsubscribe', 7)
+  expect(openToken([SECRET, 'another', 'a former key'], 'unsubscribe', token)).toBe(7)
+  expect(openToken([SECRET, 'another', 'a former key'], 'preferences', token)).toBeNull()
+  expect(openToken([SECRET, 'another'], 'unsubscribe', token)).toBeNull()
 })
 
 test('a token of one purpose, or of another key, opens nothing', () => {

@@ -1,8 +1,8 @@
-/** The page on which somebody changes what comes to them, in a real browser. */
+/** The pages on which somebody changes what comes to them, and leaves, in a real browser. */
 import axe, { type AxeResults } from 'axe-core'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { makeToken } from '../../src/mail/token.ts'
+import { makeToken, type Purpose } from '../../src/mail/token.ts'
 import { time, write } from '../../src/store/database.ts'
 import { insertDelivery } from '../../src/store/deliveries.ts'
 import { insertRendition } from '../../src/store/renditions.ts'
@@ -23,9 +23,17 @@ describe.skipIf(missing(CHROMIUM, '--version'))('in Chromium', () => {
   afterAll(() => browser?.close())
 
   /** A reader's link, and whoever opens it. */
-  async function reader(options: { width?: number; scripts?: boolean; colorScheme?: 'light' | 'dark' }) {
+  async function reader(options: {
+    width?: number
+    scripts?: boolean
+    colorScheme?: 'light' | 'dark'
+    language?: string
+    at?: Purpose
+  }) {
     const site = await makeSite()
     await site.join(ADA)
+    const { language = 'en', at = 'preferences' } = options
+    await site.db.updateTable('subscribers').set({ language }).execute()
     const web = await listen(site)
     onTestFinished(web.close)
     const delivery = await write(site.db, async (trx) => {
@@ -49,9 +57,7 @@ describe.skipIf(missing(CHROMIUM, '--version'))('in Chromium', () => {
     })
     onTestFinished(() => context.close())
     const page = await context.newPage()
-    await page.goto(
-      `http://127.0.0.1:${web.port}/preferences?token=${makeToken(site.secret, 'preferences', delivery)}`,
-    )
+    await page.goto(`http://127.0.0.1:${web.port}/${at}?token=${makeToken(site.secret, at, delivery)}`)
     return { site, page }
   }
 
@@ -92,6 +98,29 @@ describe.skipIf(missing(CHROMIUM, '--version'))('in Chromium', () => {
       await page.locator('form button').click()
       await page.getByRole('alert').waitFor()
       expect(await faultsOf(page)).toEqual([])
+    },
+  )
+
+  test.each([
+    [375, 'dark', 'de', false],
+    [375, 'light', 'ar', true],
+    [1280, 'light', 'en', true],
+  ] as const)(
+    'somebody leaves and takes it back at %i pixels in %s and %s, scripts or not',
+    async (width, colorScheme, language, scripts) => {
+      const { site, page } = await reader({ width, colorScheme, language, scripts, at: 'unsubscribe' })
+      const press = async (status: string) => {
+        // axe is a script itself.
+        if (scripts) expect(await faultsOf(page)).toEqual([])
+        await Promise.all([page.waitForEvent('load'), page.locator('form button').click()])
+        expect(await findSubscriber(site.db, ADA)).toMatchObject({ status, language })
+        expect(await page.locator('html').getAttribute('lang')).toBe(language)
+      }
+      await press('unsubscribed')
+      await press('confirmed')
+      expect(new URL(page.url()).pathname).toBe('/undo')
+      expect(await page.locator('form').count()).toBe(0)
+      if (scripts) expect(await faultsOf(page)).toEqual([])
     },
   )
 })

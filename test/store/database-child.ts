@@ -18,7 +18,7 @@ if (act === 'open') {
       .values({ key: String(process.pid), reason: 'author', at: '' })
       .execute(),
   )
-  console.log(await readSecret(db, null))
+  console.log(await readSecret(db))
   await db.destroy()
 } else {
   const db = new DatabaseSync(path)

@@ -67,8 +67,8 @@ async function suppressed(db: Database): Promise<string[]> {
 
 test('a new database is made with its folder, and a second opening finds it as it is', async () => {
   const path = join(await newFolder(), 'deep', 'down', 'posthorn.db')
-  const secret = await readSecret(await opened(path), null)
-  expect(await readSecret(await opened(path), null)).toBe(secret)
+  const secret = await readSecret(await opened(path))
+  expect(await readSecret(await opened(path))).toBe(secret)
   expect(Buffer.from(secret, 'base64url')).toHaveLength(32)
 })
 
@@ -91,7 +91,7 @@ test('processes that open a new database at the same moment all get it, once', a
   expect(new Set(secrets).size).toBe(1)
   const db = await opened(path)
   expect(await suppressed(db)).toHaveLength(4)
-  expect(await readSecret(db, null)).toBe(secrets[0])
+  expect(await readSecret(db)).toBe(secrets[0])
 })
 
 test('a database of a newer Posthorn is left alone, and the letter says what to do', async () => {

@@ -157,7 +157,7 @@ async function countToll(folder: string, number: number) {
   const config = loadConfig(folder, {})
   const db = await openDatabase(config.database.url)
   try {
-    const secret = await readSecret(db, config.secret)
+    const secret = await readSecret(db)
     const kept = new Map<string, number>()
     for (const id of linesOf(join(folder, 'kept'))) kept.set(id, (kept.get(id) ?? 0) + 1)
     const allowed = new Set(

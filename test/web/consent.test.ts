@@ -78,7 +78,7 @@ describe('a reader comes and goes', () => {
       body: ONE_CLICK,
     })
     expect(left.status).toBe(200)
-    expect(words(left)).toBe('You are unsubscribed No more posts from A test blog will come to you.')
+    expect(words(left)).toContain('You are unsubscribed No more posts from A test blog will come to you.')
     const grace = (await person(site, 'grace@example.org')) as Subscriber
     expect(grace.status).toBe('unsubscribed')
     expect((await consentsOf(site.db, grace.id)).map(({ act, source }) => `${act} ${source}`)).toEqual([
@@ -234,6 +234,17 @@ describe('a welcome', () => {
     expect(await person(site, 'ada@example.org')).toMatchObject({ status: 'unsubscribed' })
     // What it names was not mailed by it.
     expect(await site.db.selectFrom('delivery_posts').selectAll().execute()).toEqual([])
+  })
+
+  test('comes to nobody where the author wants none, and the first post comes all the same', async () => {
+    const site = await makeSite({ newsletter: { welcome: false } })
+    await site.round()
+    await confirmed(site)
+    expect(await person(site, 'ada@example.org')).toMatchObject({ status: 'confirmed' })
+    expect(await welcomes(site)).toEqual([])
+    site.write('news.md', post('News', '2026-11-02'))
+    await site.round()
+    expect((await site.mail()).filter((line) => !line.includes('confirm'))).toEqual(['ada@example.org: News'])
   })
 
   test('goes to nobody whom the author added', async () => {

@@ -1,0 +1,77 @@
+import type { Context, Hono } from 'hono'
+import { html } from 'hono/html'
+import { makeToken, openToken } from '../mail/token.ts'
+import { findUndoable, type Left, undoLeaving } from '../subscribers/undo.ts'
+import { CATALOGUES, frameLanguage, type Words, wordsFor } from '../words/words.ts'
+import { readForm } from './form.ts'
+import { networkOf } from './network.ts'
+import { showPage, type Web } from './page.ts'
+
+/**
+ * `/undo?token=…`: for seven days, the button on the page after leaving. No message has its token: who has left is asked
+ * once, on that page, and is left in peace. Opened, it shows the page again; the button acts.
+ */
+export function undoPage(app: Hono, web: Web): void {
+  const { config, db, secret, linkKeys, now } = web
+
+  app.get('/undo', async (c) => {
+    const delivery = deliveryOf(c)
+    const person = delivery === null ? null : await findUndoable(db, delivery, secret, now())
+    if (delivery === null || person === null) return showOver(c)
+    const words = wordsFor(frameLanguage(person.language, config.site.language))
+    return showLeft(c, web, words, { delivery, person })
+  })
+
+  app.post('/undo', async (c) => {
+    const delivery = deliveryOf(c)
+    const form = await readForm(c)
+    if (delivery === null || form === null) return showOver(c)
+    const shown = CATALOGUES.get(form('shown')) ?? wordsFor(config.site.language)
+    const { mistake, undo } = shown.web.unsubscribed
+    const evidence = {
+      source: networkOf(c, config.web.trustProxy),
+      words: `${mistake} / ${undo}`,
+    }
+    if ((await undoLeaving(db, delivery, form('left'), evidence, secret, now())) === null) return showOver(c)
+    web.onQueued?.()
+    const { title, lead } = shown.web.returned
+    const content = html`<h1>${title}</h1>
+<p>${lead(config.site.title)}</p>`
+    return showPage(c, web, { title, content, language: shown.language })
+  })
+
+  function deliveryOf(c: Context): number | null {
+    return openToken(linkKeys, 'undo', c.req.query('token') ?? '')
+  }
+
+  function showOver(c: Context): Promise<Response> {
+    const { title, lead, cure } = wordsFor(config.site.language).web.notReturnable
+    const content = html`<h1>${title}</h1>
+<p>${lead}</p>
+<p><a class="button" href="${config.web.url}/subscribe">${cure}</a></p>`
+    return showPage(c, web, { title, content }, 404)
+  }
+}
+
+/** The page after leaving: that it is done, and, where it may be taken back, the button for that. */
+export function showLeft(
+  c: Context,
+  web: Web,
+  { language, web: words }: Words,
+  undoable: { delivery: number; person: Left } | null,
+): Promise<Response> {
+  const { title, lead, mistake, undo } = words.unsubscribed
+  // Beside this page's own address, whatever path a proxy has put before both.
+  const form = undoable
+    ? html`
+<p>${mistake}</p>
+<form method="post" action="undo?token=${makeToken(web.linkKeys[0], 'undo', undoable.delivery)}">
+<input type="hidden" name="left" value="${undoable.person.unsubscribed_at}">
+<input type="hidden" name="shown" value="${language}">
+<button>${undo}</button>
+</form>`
+    : ''
+  const content = html`<h1>${title}</h1>
+<p>${lead(web.config.site.title)}</p>${form}`
+  return showPage(c, web, { title, content, language })
+}
