@@ -40,6 +40,7 @@ import {
   writePublic,
 } from './public/write.ts'
 import type { Site } from './site.ts'
+import { forgetUnconfirmed } from './subscribers/forget.ts'
 
 /** What a process keeps from round to round, so that an unchanged post costs nothing. */
 export type Memory = {
@@ -57,7 +58,8 @@ export type Published = Identified & {
   /** Feeds that are smaller than they would be if there were no limit to their size. */
   cuts: Cut[]
 }
-export type Planned = Published & { enqueued: Enqueued[] }
+/** `forgotten`: how many never confirmed, and are erased. */
+export type Planned = Published & { enqueued: Enqueued[]; forgotten: number }
 export type Round = Planned & { delivered: Delivered; pinged: Pinged }
 
 export function emptyMemory(): Memory {
@@ -84,10 +86,11 @@ export async function round(site: Site, memory: Memory, signal: AbortSignal): Pr
 
 /** A round up to where the mail is queued. */
 export async function publishAndPlan(site: Site, memory: Memory): Promise<Planned> {
+  const forgotten = await forgetUnconfirmed(site.db, site.now())
   const published = await publish(site, memory)
   const turns = await planIssues(site.db, published.posts, site.config, site.now())
   const enqueued = await enqueueDeliveries(site, turns, site.now())
-  return { ...published, enqueued }
+  return { ...published, enqueued, forgotten }
 }
 
 /** Posts to feeds and pages. A post that cannot be read keeps its last good form, and its fault is told. */

@@ -15,6 +15,8 @@ import { delivering, emptyMemory, type Planned, publishAndPlan } from './round.t
 import { describeReplayed, type Site } from './site.ts'
 import { outsideChanges } from './store/database.ts'
 import { isAnythingDue, recoverDeliveries } from './store/deliveries.ts'
+import { countTurnedAway, describeTurnedAway, type TurnedAway } from './subscribers/caps.ts'
+import { describeForgotten } from './subscribers/forget.ts'
 
 export type Worker = {
   /** Delivers what was just enqueued without waiting for the minute. */
@@ -31,6 +33,8 @@ const LOOK_MS = 400
 export async function work(site: Site, log: Log, signal: AbortSignal): Promise<Worker> {
   const memory = emptyMemory()
   const told = new Set<string>()
+  // Empty at first: what was turned away while no worker listened is told as well.
+  const turnedAway = new Map<string, number>()
   const replayed = describeReplayed(site.replayed)
   if (replayed) log.warn(site.replayed, replayed)
   const transports = await openTransports(site.config.transports)
@@ -51,6 +55,7 @@ export async function work(site: Site, log: Log, signal: AbortSignal): Promise<W
       transports.map((each) => each.name),
       site.now(),
     )
+    tellTurnedAway(log, await countTurnedAway(site.db, site.now(), turnedAway))
     try {
       tellPlanned(log, await publishAndPlan(site, memory), site, told)
     } finally {
@@ -143,6 +148,11 @@ function oneAtATime(
   }
 }
 
+function tellTurnedAway(log: Log, turnedAway: TurnedAway): void {
+  const described = describeTurnedAway(turnedAway)
+  if (described !== '') log.warn({ turnedAway }, `sign-ups turned away: ${described}`)
+}
+
 function tellPlanned(log: Log, done: Planned, site: Site, told: Set<string>): void {
   const cuts = describeCuts(done.cuts, site.config)
   for (const fault of done.faults) {
@@ -157,6 +167,7 @@ function tellPlanned(log: Log, done: Planned, site: Site, told: Set<string>): vo
       { posts: done.firstRound.length },
       `first round: ${done.firstRound.length} posts recorded as old, none mailed`,
     )
+  if (done.forgotten > 0) log.info({ forgotten: done.forgotten }, describeForgotten(done.forgotten))
   const changed = done.files.filter((file) => file.written)
   if (changed.length > 0) log.info({ files: changed.length }, `${changed.length} feeds and pages written`)
   for (const issue of done.enqueued) {

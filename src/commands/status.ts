@@ -10,6 +10,7 @@ import { countDeliveries } from '../store/deliveries.ts'
 import { summariseIssues } from '../store/issues.ts'
 import { readSilence, readUntold } from '../store/pings.ts'
 import { countSubscribers, countSuppressions } from '../store/subscribers.ts'
+import { countTurnedAway, describeTurnedAway } from '../subscribers/caps.ts'
 import { count, table } from '../terminal.ts'
 import { issueStateLine } from './issues.ts'
 import { type Context, EXIT } from './main.ts'
@@ -34,6 +35,7 @@ export async function status(context: Context, options: { json?: boolean }): Pro
     const next = await upcomingDigests(db, posts, config, site.now())
     const brakes = await activeBrakes(site)
     const hub = await untold(site)
+    const turnedAway = await countTurnedAway(db, site.now())
     if (options.json) {
       terminal.json({
         posts: posts.length,
@@ -41,6 +43,7 @@ export async function status(context: Context, options: { json?: boolean }): Pro
         cuts: feeds.cuts,
         subscribers,
         suppressions,
+        turnedAway,
         brakes: brakes.map(({ scope, until, reason }) => ({ scope, until: until.toISOString(), reason })),
         hub: hub && {
           address: hub.address,
@@ -79,6 +82,8 @@ export async function status(context: Context, options: { json?: boolean }): Pro
       ]),
     ])
     for (const line of lines) terminal.out(line)
+    const away = describeTurnedAway(turnedAway)
+    if (away !== '') terminal.out(`sign-ups turned away within a day: ${away}`)
     for (const { scope, until, reason } of brakes)
       terminal.out(`${scope} is left alone until ${shownTime(until, site)}: ${reason}`)
     const hubLine = hub && untoldLine(hub, site)

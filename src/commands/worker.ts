@@ -2,6 +2,7 @@ import { UserError } from '../errors.ts'
 import { openLog } from '../log.ts'
 import { emptyMemory, type Round, round } from '../round.ts'
 import type { Site } from '../site.ts'
+import { describeForgotten } from '../subscribers/forget.ts'
 import { count } from '../terminal.ts'
 import { work } from '../worker.ts'
 import { publishedLines } from './build.ts'
@@ -73,6 +74,7 @@ function roundLines(done: Round, site: Site): string[] {
     lines.push(issue.hold === null ? name : `${name}, held: ${issue.hold}`)
     if (issue.hold !== null) lines.push(`  to let it go: posthorn issues release ${issue.number}`)
   }
+  if (done.forgotten > 0) lines.push(describeForgotten(done.forgotten))
   const { sent, failed, later, unknown } = done.delivered
   const parts = [
     [sent, 'sent'],
@@ -100,6 +102,7 @@ function roundJson(done: Round) {
       recipients,
       posts: posts.map((post) => post.slug),
     })),
+    forgotten: done.forgotten,
     deliveries: done.delivered,
     hub: done.pinged,
   }

@@ -9,6 +9,7 @@ export const migrations: Record<string, Migration> = {
   '0001-first-tables': { up: firstTables },
   '0002-limits-and-brakes': { up: limitsAndBrakes },
   '0003-pings': { up: pings },
+  '0004-sign-ups': { up: signUps },
 }
 
 async function firstTables(db: Kysely<unknown>): Promise<void> {
@@ -214,6 +215,38 @@ async function pings(db: Kysely<unknown>): Promise<void> {
       until text not null,
       reason text not null,
       times integer not null
+    ) without rowid`,
+  ]
+  for (const statement of statements) await sql.raw(statement).execute(db)
+}
+
+async function signUps(db: Kysely<unknown>): Promise<void> {
+  const statements = [
+    'alter table subscribers add column asked_at text',
+    `update subscribers set asked_at = (select max(dated_at) from deliveries d
+      where d.subscriber = subscribers.id and d.kind = 'confirmation') where status <> 'confirmed'`,
+    `create index subscribers_asked on subscribers (asked_at)
+      where status = 'unconfirmed' and asked_at is not null`,
+
+    `create table sign_ups (
+      id integer primary key,
+      at text not null,
+      address text not null,
+      network text,
+      domain text,
+      repeated integer not null
+    )`,
+    'create index sign_ups_at on sign_ups (at)',
+    'create index sign_ups_repeated on sign_ups (repeated, at)',
+    'create index sign_ups_address on sign_ups (address, repeated)',
+    'create index sign_ups_network on sign_ups (network, at)',
+    'create index sign_ups_domain on sign_ups (domain, repeated, at)',
+
+    `create table turned_away (
+      hour text not null,
+      cap text not null,
+      count integer not null,
+      primary key (hour, cap)
     ) without rowid`,
   ]
   for (const statement of statements) await sql.raw(statement).execute(db)

@@ -2,7 +2,7 @@
  * The tables, as rows. Times are RFC 3339 in UTC with milliseconds, `2026-11-22T12:44:00.000Z`: of one width, so
  * that they compare as text, and readable in any database shell. Numbers from 0 to 1 stand for false and true.
  */
-import type { Generated, GeneratedAlways } from 'kysely'
+import type { ColumnType, Generated, GeneratedAlways } from 'kysely'
 
 export type Time = string
 
@@ -11,6 +11,8 @@ export type SubscriberRhythm = 'instant' | 'daily' | 'weekly' | 'monthly' | 'pau
 export type IssueKind = 'single' | 'digest'
 export type IssueState = 'planned' | 'held' | 'sending' | 'paused' | 'sent' | 'cancelled'
 export type DeliveryKind = 'issue' | 'confirmation' | 'welcome' | 'test'
+/** What turned a sign-up away: its address was asked for that day, or as many as may have come from or for the others. */
+export type Cap = 'address' | 'network' | 'domain' | 'site'
 export type DeliveryState = 'queued' | 'sending' | 'sent' | 'failed' | 'skipped' | 'unknown'
 
 export type Schema = {
@@ -55,6 +57,8 @@ export type Schema = {
     language: string
     time_zone: string
     created_at: Time
+    /** When they were last sent a confirmation; null where they never were. */
+    asked_at: ColumnType<Time | null, Time | null | undefined, Time | null>
     confirmed_at: Time | null
     unsubscribed_at: Time | null
     /** The `posts.sequence` up to which this person's rhythm has decided what they get. */
@@ -74,6 +78,22 @@ export type Schema = {
     source: string
     words: string
   }
+
+  /** Who asked to subscribe within the last day, as the caps need it: address, network and domain are keyed hashes. */
+  sign_ups: {
+    id: Generated<number>
+    at: Time
+    address: string
+    /** Null where it could not be known. */
+    network: string | null
+    /** Null for one that is not capped. */
+    domain: string | null
+    /** 1 where the address had been asked for within a day already. */
+    repeated: number
+  }
+
+  /** How many sign-ups a cap turned away, by the hour. */
+  turned_away: { hour: Time; cap: Cap; count: number }
 
   suppressions: {
     /** An address as it is compared, or `hmac:` and a keyed hash of it once the person was erased. */

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { type Selectable, sql } from 'kysely'
 import type { Address } from '../address.ts'
-import { type Reader, time, type Writer } from './database.ts'
+import { type Database, type Reader, time, type Writer, write } from './database.ts'
 import { skipQueuedTo } from './deliveries.ts'
 import { lastSequence } from './posts.ts'
 import type { Schema, SubscriberRhythm, SubscriberStatus } from './schema.ts'
@@ -88,6 +88,15 @@ export async function updatePreferences(
   await trx.updateTable('subscribers').set({ name, rhythm, language }).where('id', '=', id).execute()
 }
 
+/** Keeps when a person was sent a confirmation: they have from then on to answer. */
+export async function recordAsked(trx: Writer, id: number, now: Date): Promise<void> {
+  await trx
+    .updateTable('subscribers')
+    .set({ asked_at: time(now) })
+    .where('id', '=', id)
+    .execute()
+}
+
 export async function recordConsent(trx: Writer, subscriber: number, consent: Consent): Promise<void> {
   await trx
     .insertInto('consents')
@@ -116,17 +125,6 @@ export async function subscriberOfDelivery(
   if (!row) return undefined
   const subscriber = row.subscriber === null ? null : ((await readSubscriber(db, row.subscriber)) ?? null)
   return { kind: row.kind, subscriber, datedAt: new Date(row.dated_at) }
-}
-
-/** When a person was last sent a confirmation, whatever became of it; null where they never were. */
-export async function lastConfirmationAt(db: Reader, subscriber: number): Promise<Date | null> {
-  const row = await db
-    .selectFrom('deliveries')
-    .select(({ fn }) => fn.max('dated_at').as('last'))
-    .where('subscriber', '=', subscriber)
-    .where('kind', '=', 'confirmation')
-    .executeTakeFirst()
-  return row?.last ? new Date(row.last) : null
 }
 
 export async function consentsOf(db: Reader, subscriber: number): Promise<Consent[]> {
@@ -175,10 +173,70 @@ export async function eraseSubscriber(
   secret: string,
   now: Date,
 ): Promise<void> {
+  await blankDeliveries(trx, person.id, now)
+  // Tests to the same address, and what servers said of it.
+  await sql`update deliveries set address = '', name = '', reply = null
+    where lower(address) = ${person.address_key} and subscriber is null`.execute(trx)
+  await trx.deleteFrom('bounces').where('address_key', '=', person.address_key).execute()
+  await trx.deleteFrom('delivery_posts').where('subscriber', '=', person.id).execute()
+  await trx.deleteFrom('subscribers').where('id', '=', person.id).execute()
+  await trx.deleteFrom('suppressions').where('key', '=', person.address_key).execute()
+  await suppress(trx, erasedKey(secret, person.address_key), 'erased', now)
+}
+
+/**
+ * Erases people who were last asked to confirm before a time, and are unconfirmed still, in one small transaction. No
+ * hash of them stays: they have done nothing, and may ask again. Who must not be mailed stays, and waits for no answer
+ * any more.
+ *
+ * @returns how many were looked at, at most `most`, and how many of them are gone
+ */
+export async function eraseUnanswered(
+  db: Database,
+  askedBefore: Date,
+  most: number,
+  now: Date,
+): Promise<{ looked: number; gone: number }> {
+  const unanswered = (reader: Reader) =>
+    reader
+      .selectFrom('subscribers')
+      .select(['id', 'address_key'])
+      .where('status', '=', 'unconfirmed')
+      .where('asked_at', 'is not', null)
+      .where('asked_at', '<', time(askedBefore))
+      .orderBy('asked_at')
+      .limit(most)
+      .execute()
+  // Asked first without the lock: most rounds find nobody.
+  if ((await unanswered(db)).length === 0) return { looked: 0, gone: 0 }
+  return write(db, async (trx) => {
+    const people = await unanswered(trx)
+    let gone = 0
+    for (const { id, address_key } of people) {
+      const suppression = await trx
+        .selectFrom('suppressions')
+        .select('key')
+        .where('key', '=', address_key)
+        .executeTakeFirst()
+      if (suppression) {
+        await trx.updateTable('subscribers').set({ asked_at: null }).where('id', '=', id).execute()
+        continue
+      }
+      await blankDeliveries(trx, id, now)
+      await trx.deleteFrom('bounces').where('address_key', '=', address_key).execute()
+      await trx.deleteFrom('subscribers').where('id', '=', id).execute()
+      gone++
+    }
+    return { looked: people.length, gone }
+  })
+}
+
+/** Takes a person out of what they were sent, and what is not sent yet out of the queue. */
+async function blankDeliveries(trx: Writer, subscriber: number, now: Date): Promise<void> {
   await trx
     .updateTable('deliveries')
     .set({ address: '', name: '', subscriber: null, reply: null })
-    .where('subscriber', '=', person.id)
+    .where('subscriber', '=', subscriber)
     .where('state', 'not in', ['queued', 'sending'])
     .execute()
   await trx
@@ -193,16 +251,8 @@ export async function eraseSubscriber(
       claimed_by: null,
       claimed_until: null,
     })
-    .where('subscriber', '=', person.id)
+    .where('subscriber', '=', subscriber)
     .execute()
-  // Tests to the same address, and what servers said of it.
-  await sql`update deliveries set address = '', name = '', reply = null
-    where lower(address) = ${person.address_key} and subscriber is null`.execute(trx)
-  await trx.deleteFrom('bounces').where('address_key', '=', person.address_key).execute()
-  await trx.deleteFrom('delivery_posts').where('subscriber', '=', person.id).execute()
-  await trx.deleteFrom('subscribers').where('id', '=', person.id).execute()
-  await trx.deleteFrom('suppressions').where('key', '=', person.address_key).execute()
-  await suppress(trx, erasedKey(secret, person.address_key), 'erased', now)
 }
 
 export async function suppress(

@@ -10,6 +10,7 @@ import {
   findSubscriber,
   findSuppression,
   insertSubscriber,
+  recordAsked,
   recordConsent,
   type Subscriber,
   type Suppression,
@@ -48,6 +49,7 @@ export async function addSubscriber(
     const person = await insertSubscriber(trx, { ...defaults(config), ...added, ...called, ...address }, now)
     if (printed) {
       await enqueuePersonal(trx, 'confirmation', person, printed, config.site.language, now)
+      await recordAsked(trx, person.id, now)
       return person
     }
     await confirmSubscriber(trx, person.id, now)

@@ -10,7 +10,8 @@ import {
 } from '../store/subscribers.ts'
 import type { Welcome } from './welcome.ts'
 
-const GOOD_FOR_MS = 7 * 86_400_000
+/** How long a confirmation is good, from its Date. */
+export const GOOD_FOR_MS = 7 * 86_400_000
 
 /**
  * Whom a confirmation would make a reader; null where it does nothing any more. It is good for seven days, and not

@@ -2,17 +2,19 @@ import type { Address } from '../address.ts'
 import type { Config } from '../config.ts'
 import { enqueuePersonal } from '../deliveries/enqueue.ts'
 import type { Rendition } from '../mail/frame.ts'
-import { type Database, time, type Writer, write } from '../store/database.ts'
+import { type Database, time, write } from '../store/database.ts'
 import {
   type Consent,
   findSubscriber,
   findSuppression,
   insertSubscriber,
-  lastConfirmationAt,
+  recordAsked,
   recordConsent,
+  type Subscriber,
   updatePreferences,
 } from '../store/subscribers.ts'
 import { frameLanguage } from '../words/words.ts'
+import { admit } from './caps.ts'
 
 const DAY_MS = 86_400_000
 
@@ -21,14 +23,16 @@ export type Asked = Address & {
   name: string
   /** Of the page that they asked on. */
   language: string
+  /** Whose caps this counts for: a network cut short, null where nobody can know which. */
+  network: string | null
   /** From where, cut short enough to name nobody, and the words that stood beside the button. */
   evidence: Pick<Consent, 'source' | 'words'>
 }
 
 /**
  * Takes the wish to subscribe: the address gets a confirmation, and nothing else until its owner confirms. Who gets
- * none: readers, addresses that must not be mailed, and whoever got one within the last day, so that the form is no
- * means to flood a stranger. What it was of these is not told: a caller that knew could show it.
+ * none: readers, addresses that must not be mailed, whoever got one within the last day, and all beyond the caps, so that
+ * the form is no means to flood anybody. What it was of these is not told: a caller that knew could show it.
  *
  * @param printed what the confirmation says, rendered before anybody is looked up
  * @param secret the site's key
@@ -42,9 +46,11 @@ export async function askToSubscribe(
   now: Date,
 ): Promise<void> {
   await write(db, async (trx) => {
+    // Before anybody is looked up: what counts must not depend on who they are.
+    if (!(await admit(trx, asked, asked.network, secret, now))) return
     if (await findSuppression(trx, asked.key, secret)) return
     const known = await findSubscriber(trx, asked.key)
-    if (known?.status === 'confirmed' || (known && (await wasAskedToday(trx, known.id, now)))) return
+    if (known?.status === 'confirmed' || (known && wasAskedToday(known, now))) return
     const { language } = asked
     const person = known ?? (await insertSubscriber(trx, { ...defaults(config), ...asked }, now))
     // Who left, or never confirmed, reads in the language of this page by now. One that says no more is not made less.
@@ -53,6 +59,7 @@ export async function askToSubscribe(
     await recordConsent(trx, person.id, { at: time(now), act: 'asked', ...asked.evidence })
     // Without the name: it is a stranger's text until the address is confirmed, and would be mailed to a third person.
     await enqueuePersonal(trx, 'confirmation', { ...person, name: '' }, printed, language, now)
+    await recordAsked(trx, person.id, now)
   })
 }
 
@@ -62,7 +69,7 @@ export function defaults(config: Config) {
   return { rhythm: 'instant' as const, tags: [], language, timeZone }
 }
 
-async function wasAskedToday(trx: Writer, subscriber: number, now: Date): Promise<boolean> {
-  const last = await lastConfirmationAt(trx, subscriber)
-  return last !== null && now.getTime() - last.getTime() < DAY_MS
+// Also by the author, whom no cap counts.
+function wasAskedToday({ asked_at }: Subscriber, now: Date): boolean {
+  return asked_at !== null && now.getTime() - new Date(asked_at).getTime() < DAY_MS
 }

@@ -12,6 +12,17 @@ export function networkOf(c: Context, trustProxy: boolean): string {
 }
 
 /**
+ * The network that a sign-up counts for; null where it cannot be known: a proxy that does not say for whom it asks, or
+ * is not to be trusted. All readers would be taken for one, and after five of them nobody could sign up.
+ */
+export function countedNetwork(c: Context, trustProxy: boolean): string | null {
+  const client = clientOf(c.env.incoming, trustProxy)
+  if (client === null || isNear(client)) return null
+  const network = cutShort(client)
+  return network === UNKNOWN ? null : network
+}
+
+/**
  * The address of the one who asks, for telling them from others while they ask; it is written nowhere. Null where it
  * cannot be known: a proxy on this machine or in this network says that it speaks for others, and is not to be trusted.
  * All of them would be taken for one.
@@ -29,6 +40,8 @@ function addressOf(request: Asked, trustProxy: boolean): string {
   const forwarded = trustProxy ? String(request.headers['x-forwarded-for'] ?? '') : ''
   return forwarded.split(',').at(-1)?.trim() || (request.socket.remoteAddress ?? '')
 }
+
+const UNKNOWN = 'unknown'
 
 const near = new BlockList()
 near.addSubnet('127.0.0.0', 8)
@@ -57,7 +70,7 @@ function bare(address: string): string {
 export function cutShort(written: string): string {
   const address = bare(written)
   if (isIPv4(address)) return `${address.split('.').slice(0, 3).join('.')}.0/24`
-  if (!isIPv6(address)) return 'unknown'
+  if (!isIPv6(address)) return UNKNOWN
   // In its canonical form, of which URL is the keeper here.
   const { hostname } = new URL(`http://[${address.replace(/%.*$/, '')}]`)
   const [head = '', tail] = hostname.slice(1, -1).split('::')

@@ -5,7 +5,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { html } from 'hono/html'
 import { errorCode, UserError } from '../errors.ts'
@@ -15,6 +15,7 @@ import { files } from './files.ts'
 import { securityHeaders } from './headers.ts'
 import { healthPage } from './health.ts'
 import { issuePage } from './issue.ts'
+import { openToAll, wantsJson } from './json.ts'
 import { type Answer, type Asked, openLane, type Reply } from './lane.ts'
 import { media } from './media.ts'
 import { showPage, type Web } from './page.ts'
@@ -46,6 +47,7 @@ function createWeb(web: Web): { app: Hono; shortcut: Answer } {
       maxSize: LONGEST_BODY,
       onError: (c) => {
         const { title, lead } = words.web.tooLarge
+        if (isFormOfProgram(c)) return c.json({ message: lead }, 413)
         return showPage(c, web, { title, content: html`<h1>${title}</h1><p>${lead}</p>` }, 413)
       },
     }),
@@ -70,6 +72,7 @@ function createWeb(web: Web): { app: Hono; shortcut: Answer } {
     // The path alone: what follows "?" may be somebody's token.
     web.log?.error({ err: error, method: c.req.method, path: c.req.path }, `a page failed: ${error.message}`)
     const { title, lead } = words.web.broken
+    if (isFormOfProgram(c)) return c.json({ message: lead }, 500)
     try {
       return await showPage(c, web, { title, content: html`<h1>${title}</h1><p>${lead}</p>` }, 500)
     } catch {
@@ -112,6 +115,13 @@ export async function listen(web: Web): Promise<Listening> {
         lane.close()
       }),
   }
+}
+
+/** Whether the answer has to be JSON; then every page may read it. */
+function isFormOfProgram(c: Context): boolean {
+  if (c.req.method !== 'POST' || c.req.path !== '/subscribe' || !wantsJson(c)) return false
+  openToAll(c)
+  return true
 }
 
 /** What fails here fails again where it is told: hono is asked next. */

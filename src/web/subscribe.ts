@@ -1,5 +1,4 @@
 import type { Context, Hono } from 'hono'
-import { accepts } from 'hono/accepts'
 import { html } from 'hono/html'
 import { checkAddress } from '../address.ts'
 import { isLanguage } from '../config-schema.ts'
@@ -9,7 +8,8 @@ import { checkName } from '../subscribers/name.ts'
 import { askToSubscribe } from '../subscribers/subscribe.ts'
 import { frameLanguage, wordsFor } from '../words/words.ts'
 import { readForm } from './form.ts'
-import { networkOf } from './network.ts'
+import { openToAll, wantsJson } from './json.ts'
+import { countedNetwork, networkOf } from './network.ts'
 import { type Html, showPage, type Web } from './page.ts'
 
 /** Programs that fill every field fill this one; people do not see it. */
@@ -35,8 +35,7 @@ export function subscribePage(app: Hono, web: Web): void {
 
   app.post('/subscribe', async (c) => {
     const json = wantsJson(c)
-    // Nobody's cookie is read here, so every page may read the answer.
-    if (json) c.header('Access-Control-Allow-Origin', '*')
+    if (json) openToAll(c)
     const form = await readForm(c)
     if (form === null) {
       const { title, lead } = wordsFor(own).web.unreadable
@@ -69,7 +68,8 @@ export function subscribePage(app: Hono, web: Web): void {
         source: networkOf(c, config.web.trustProxy),
         words: wordsShown(c, web, language, form('shown')),
       }
-      const asked = { ...address, ...name, language, evidence }
+      const network = countedNetwork(c, config.web.trustProxy)
+      const asked = { ...address, ...name, language, network, evidence }
       await askToSubscribe(db, asked, await confirmation(language), config, secret, now())
       web.onQueued?.()
     }
@@ -130,11 +130,6 @@ function mark(id: string, field: Field): Html {
 
 function alert(id: string, field: Field): Html {
   return field.fault ? html`<p role="alert" id="${id}-fault">${field.fault}</p>` : html``
-}
-
-function wantsJson(c: Context): boolean {
-  const supports = ['text/html', 'application/json']
-  return accepts(c, { header: 'Accept', supports, default: 'text/html' }) === 'application/json'
 }
 
 /**

@@ -97,7 +97,7 @@ export const german: Words = {
       sent: (address) =>
         `Falls ${address} noch nicht angemeldet ist, geht gerade eine E-Mail dorthin. Öffne sie und bestätige: Dann kommen neue Beiträge.`,
       nothingCame:
-        'Nach zehn Minuten noch nichts da? Sieh im Spam-Ordner nach und prüfe, ob die Adresse stimmt. Morgen kannst du es noch einmal versuchen: An eine Adresse geht höchstens eine solche E-Mail am Tag.',
+        'Nach zehn Minuten noch nichts da? Sieh im Spam-Ordner nach und prüfe, ob die Adresse stimmt. Morgen kannst du es noch einmal versuchen: An eine Adresse geht höchstens eine solche E-Mail am Tag, und wenn sehr viele auf einmal anfragen, bekommen manche sie erst dann.',
     },
     confirm: {
       title: 'Abo bestätigen',

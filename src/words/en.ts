@@ -106,7 +106,7 @@ export const english = {
       sent: (address: string) =>
         `If ${address} is not subscribed yet, a message is on its way to it. Open it and confirm: then new posts will come.`,
       nothingCame:
-        'Nothing there after ten minutes? Look into the folder for spam, and whether the address is right. You can ask again tomorrow: one address gets at most one such message a day.',
+        'Nothing there after ten minutes? Look into the folder for spam, and whether the address is right. You can ask again tomorrow: one address gets at most one such message a day, and when very many ask at once, some get theirs only then.',
     },
     confirm: {
       title: 'Confirm your subscription',

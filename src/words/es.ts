@@ -98,7 +98,7 @@ export const spanish: Words = {
       sent: (address) =>
         `Si ${address} todavía no está suscrita, ya le hemos enviado un mensaje. Ábrelo y confirma: entonces llegarán las nuevas entradas.`,
       nothingCame:
-        '¿No ha llegado nada en diez minutos? Mira en la carpeta de spam y comprueba que la dirección sea correcta. Mañana puedes volver a pedirlo: cada dirección recibe como mucho un mensaje de estos al día.',
+        '¿No ha llegado nada en diez minutos? Mira en la carpeta de spam y comprueba que la dirección sea correcta. Mañana puedes volver a pedirlo: cada dirección recibe como mucho un mensaje de estos al día y, cuando muchísima gente lo pide a la vez, algunas solo lo reciben entonces.',
     },
     confirm: {
       title: 'Confirma tu suscripción',

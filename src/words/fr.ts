@@ -102,7 +102,7 @@ export const french: Words = {
       sent: (address) =>
         `Si ${address} n’est pas encore abonnée, un e-mail vient de lui être envoyé. Ouvrez-le et confirmez : vous recevrez alors les nouveaux articles.`,
       nothingCame:
-        'Toujours rien au bout de dix minutes ? Regardez dans les indésirables et vérifiez l’adresse. Vous pourrez réessayer demain : une adresse reçoit au plus un e-mail de ce genre par jour.',
+        'Toujours rien au bout de dix minutes ? Regardez dans les indésirables et vérifiez l’adresse. Vous pourrez réessayer demain : une adresse reçoit au plus un e-mail de ce genre par jour, et quand les demandes sont très nombreuses, certaines ne le reçoivent qu’à ce moment-là.',
     },
     confirm: {
       title: 'Confirmez votre abonnement',

@@ -6,11 +6,14 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
-import { sql } from 'kysely'
+import { Kysely, sql } from 'kysely'
+import { Migrator } from 'kysely/migration'
 import { afterEach, expect, test } from 'vitest'
 import { UserError } from '../../src/errors.ts'
 import { type Database, openDatabase, time, write } from '../../src/store/database.ts'
+import { migrations } from '../../src/store/migrations.ts'
 import { readSecret } from '../../src/store/settings.ts'
+import { sqliteDialect } from '../../src/store/sqlite.ts'
 
 const open: Database[] = []
 const children: ChildProcess[] = []
@@ -92,6 +95,24 @@ test('processes that open a new database at the same moment all get it, once', a
   const db = await opened(path)
   expect(await suppressed(db)).toHaveLength(4)
   expect(await readSecret(db)).toBe(secrets[0])
+})
+
+test('a database from before sign-ups were capped knows when whom it asked', async () => {
+  const path = join(await newFolder(), 'posthorn.db')
+  const old = new Kysely<unknown>({ dialect: sqliteDialect(path) })
+  await new Migrator({ db: old, provider: { getMigrations: async () => migrations } }).migrateTo('0003-pings')
+  await old.destroy()
+  const shell = new DatabaseSync(path)
+  shell.exec(`insert into subscribers select value, value || '@example.org', value || '@example.org', '', 'unconfirmed',
+    'instant', '[]', 'en', 'UTC', '2026-11-01T09:00:00.000Z', null, null, 0 from json_each('[1,2]')`)
+  shell.exec(`insert into renditions values (1, null, 'confirmation', 'en', '', '', '', '', null)`)
+  shell.exec(`insert into deliveries (kind, subscriber, rendition, address, name, state, due_at, dated_at, attempts)
+    select 'confirmation', 1, 1, '1@example.org', '', 'sent', value, value, 1
+    from json_each('["2026-11-01T09:00:00.000Z", "2026-11-02T09:00:00.000Z"]')`)
+  shell.close()
+  const db = await opened(path)
+  const asked = await db.selectFrom('subscribers').select('asked_at').orderBy('id').execute()
+  expect(asked.map((each) => each.asked_at)).toEqual(['2026-11-02T09:00:00.000Z', null])
 })
 
 test('a database of a newer Posthorn is left alone, and the letter says what to do', async () => {

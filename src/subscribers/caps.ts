@@ -1,0 +1,89 @@
+/**
+ * How many confirmations the form may cause, so that it is no means to bomb anybody: neither one person, nor the people
+ * of one mail server, nor the site's own standing with all of them. No key of the configuration: who has more readers
+ * coming in an hour than these let in loses none of them, since whoever asks again later gets their confirmation.
+ */
+import { createHmac } from 'node:crypto'
+import type { Address } from '../address.ts'
+import type { Reader, Writer } from '../store/database.ts'
+import type { Cap } from '../store/schema.ts'
+import { admitSignUp, type Caps, readTurnedAway } from '../store/sign-ups.ts'
+
+const CAPS: Caps = {
+  /** A /24 or /48: an office, or the customers of one exchange. */
+  network: { hour: 5, day: 20 },
+  domain: { hour: 100 },
+  site: { hour: 200 },
+}
+
+/**
+ * Domains that the cap on one does not hold for: it spares the mail server of a firm or a school. Large providers do not
+ * feel as many as the site may send at all, and most people of a busy hour have their address there: they would wait
+ * for nobody's good. One that is missing here gets a hundred an hour, so the list need not be whole.
+ */
+const LARGE = new Set(
+  `gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com aol.com icloud.com me.com mac.com
+  proton.me protonmail.com pm.me fastmail.com zoho.com gmx.de gmx.net gmx.com web.de t-online.de freenet.de mail.com
+  orange.fr free.fr laposte.net hotmail.fr yahoo.fr hotmail.co.uk yahoo.co.uk btinternet.com libero.it comcast.net
+  yahoo.co.jp docomo.ne.jp ezweb.ne.jp qq.com 163.com 126.com naver.com mail.ru yandex.ru`.split(/\s+/),
+)
+
+/**
+ * Counts somebody who asks, and says whether a confirmation may go out for it.
+ *
+ * @param network from where, cut short; null where nobody can know
+ */
+export async function admit(
+  trx: Writer,
+  { key }: Address,
+  network: string | null,
+  secret: string,
+  now: Date,
+): Promise<boolean> {
+  const hash = (what: string, text: string) =>
+    createHmac('sha256', secret).update(`sign-up ${what} ${text}`).digest('base64url').slice(0, 22)
+  const domain = key.slice(key.lastIndexOf('@') + 1)
+  const signUp = {
+    address: hash('address', key),
+    network: network === null ? null : hash('network', network),
+    domain: LARGE.has(domain) ? null : hash('domain', domain),
+  }
+  return admitSignUp(trx, signUp, CAPS, now)
+}
+
+export type TurnedAway = Record<Cap, number>
+
+/**
+ * How many were turned away within a day, by the cap that did it.
+ *
+ * @param told what a log has told already, by hour and cap: only what is new counts, and is noted in it
+ */
+export async function countTurnedAway(
+  db: Reader,
+  now: Date,
+  told: Map<string, number> = new Map(),
+): Promise<TurnedAway> {
+  const counts = { address: 0, network: 0, domain: 0, site: 0 }
+  const kept = await readTurnedAway(db, now)
+  const before = new Map(told)
+  told.clear()
+  for (const { hour, cap, count } of kept) {
+    const name = `${hour} ${cap}`
+    counts[cap] += count - (before.get(name) ?? 0)
+    told.set(name, count)
+  }
+  return counts
+}
+
+/** `9 for an address that had been asked for within a day, 3 from a network …`; empty where nobody was turned away. */
+export function describeTurnedAway(counts: TurnedAway): string {
+  const { network, domain, site } = CAPS
+  const why: Record<Cap, string> = {
+    address: 'for an address that had been asked for within a day',
+    network: `from a network that had its ${network.hour} an hour or ${network.day} a day`,
+    domain: `for a domain that had its ${domain.hour} an hour`,
+    site: `while the site had its ${site.hour} an hour`,
+  }
+  const caps = (Object.keys(why) as Cap[]).filter((cap) => counts[cap] > 0)
+  return caps.map((cap) => `${counts[cap]} ${why[cap]}`).join(', ')
+}

@@ -1,0 +1,34 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Database } from '../store/database.ts'
+import { forgetSignUps } from '../store/sign-ups.ts'
+import { eraseUnanswered } from '../store/subscribers.ts'
+import { GOOD_FOR_MS } from './confirm.ts'
+
+const AT_ONCE = 100
+/** Between two transactions another process has its turn. */
+const TURN_MS = 2
+
+/**
+ * Erases who was asked to confirm and has not, once their confirmation is good no more: what a stranger typed into a
+ * form is kept no longer than it can be of use. Nothing of them stays, so they may ask again. Who left, who must not be
+ * mailed, and whom the author imported and nobody ever asked, stay.
+ *
+ * @returns how many
+ */
+export async function forgetUnconfirmed(db: Database, now: Date): Promise<number> {
+  await forgetSignUps(db, now)
+  const askedBefore = new Date(now.getTime() - GOOD_FOR_MS)
+  let erased = 0
+  for (;;) {
+    const { looked, gone } = await eraseUnanswered(db, askedBefore, AT_ONCE, now)
+    erased += gone
+    if (looked < AT_ONCE) return erased
+    await sleep(TURN_MS)
+  }
+}
+
+export function describeForgotten(people: number): string {
+  return people === 1
+    ? '1 person did not confirm within seven days and is erased'
+    : `${people} people did not confirm within seven days and are erased`
+}
