@@ -37,13 +37,13 @@ const network = (n: number) => `10.${n >> 8}.${n & 255}.0/24`
 describe('nobody is bombed by the form', () => {
   test('a victim gets one message a day, from however many networks their address is typed', async () => {
     const site = await makeSite()
-    // Three and a half days, from ten thousand networks.
-    for (let n = 0; n < 10_000; n++) await ask(site, 'victim@example.org', network(n), (n * MINUTE) / 2)
+    // Three and a half days, from a thousand networks.
+    for (let n = 0; n < 1_000; n++) await ask(site, 'victim@example.org', network(n), n * 5 * MINUTE)
     expect(await confirmations(site)).toEqual([0, DAY, 2 * DAY, 3 * DAY])
     // And meanwhile the form is open to everybody else.
     await ask(site, 'ada@example.org', '192.0.2.0/24', 5_000 * MINUTE)
     expect(await confirmations(site)).toHaveLength(5)
-  }, 60_000)
+  })
 
   test('one network causes five an hour and twenty a day, for however many addresses', async () => {
     const site = await makeSite()
