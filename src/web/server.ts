@@ -19,6 +19,7 @@ import { type Answer, type Asked, openLane, type Reply } from './lane.ts'
 import { media } from './media.ts'
 import { showPage, type Web } from './page.ts'
 import { preferencesPage } from './preferences.ts'
+import { rightsPages } from './rights.ts'
 import { subscribePage } from './subscribe.ts'
 import { unsubscribePage } from './unsubscribe.ts'
 
@@ -52,6 +53,7 @@ function createWeb(web: Web): { app: Hono; shortcut: Answer } {
   subscribePage(app, web)
   confirmPage(app, web)
   preferencesPage(app, web)
+  rightsPages(app, web)
   unsubscribePage(app, web)
   issuePage(app, web)
   healthPage(app, web)
