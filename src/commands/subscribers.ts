@@ -2,21 +2,13 @@ import { checkAddress } from '../address.ts'
 import { UserError } from '../errors.ts'
 import { deliverNow } from '../round.ts'
 import type { Site } from '../site.ts'
-import { write } from '../store/database.ts'
-import { leavingLine } from '../store/journal-lines.ts'
 import type { SubscriberRhythm } from '../store/schema.ts'
-import {
-  consentsOf,
-  deliveriesTo,
-  eraseSubscriber,
-  findSubscriber,
-  findSuppression,
-  type Subscriber,
-  streamSubscribers,
-} from '../store/subscribers.ts'
+import { findSubscriber, findSuppression, streamSubscribers } from '../store/subscribers.ts'
 import { addSubscriber } from '../subscribers/add.ts'
+import { erase as erasePerson } from '../subscribers/erase.ts'
 import { exportSubscribers } from '../subscribers/export.ts'
 import { type Imported, importSubscribers } from '../subscribers/import.ts'
+import { everythingKept, shownPerson } from '../subscribers/kept.ts'
 import { readWhere } from '../subscribers/where.ts'
 import { count, table } from '../terminal.ts'
 import { type Context, EXIT } from './main.ts'
@@ -76,16 +68,10 @@ export async function add(
 export async function show(context: Context, address: string, options: { json?: boolean }): Promise<number> {
   return context.withSite(async (site) => {
     const { terminal } = context
-    const { person, suppression } = await findPerson(site, address)
-    const consents = person ? await consentsOf(site.db, person.id) : []
-    const deliveries = person ? await deliveriesTo(site.db, person.id) : []
+    const { person, key } = await findPerson(site, address)
+    const kept = await everythingKept(site.db, person ?? null, key, site.secret)
     if (options.json) {
-      terminal.json({
-        ...(person && shownPerson(person)),
-        suppression: suppression ? { reason: suppression.reason, at: suppression.at } : null,
-        consents,
-        deliveries,
-      })
+      terminal.json(kept)
       return EXIT.done
     }
     if (person) {
@@ -94,12 +80,13 @@ export async function show(context: Context, address: string, options: { json?: 
       )
       for (const line of table(rows.map(([key, value]) => [key, String(value)]))) terminal.out(line)
     }
-    if (suppression)
-      terminal.out(`never mailed: ${suppression.reason}, since ${shownTime(new Date(suppression.at), site)}`)
-    for (const each of consents) terminal.out(`${each.at}  ${each.act}  ${each.source}`.trimEnd())
-    for (const each of deliveries) {
+    for (const { reason, at } of kept.suppressions)
+      terminal.out(`never mailed: ${reason}, since ${shownTime(new Date(at), site)}`)
+    for (const each of kept.consents) terminal.out(`${each.at}  ${each.act}  ${each.source}`.trimEnd())
+    for (const each of kept.bounces) terminal.out(`${each.at}  ${each.kind} bounce: ${each.reply}`)
+    for (const each of kept.deliveries) {
       const issue = each.issue === null ? each.kind : `issue #${each.issue}`
-      terminal.out(`${each.dated_at}  ${issue}, ${each.subject}: ${each.state}`)
+      terminal.out(`${each.dated}  ${issue}, ${each.subject}: ${each.state}`)
     }
     return EXIT.done
   })
@@ -177,10 +164,7 @@ export async function erase(context: Context, address: string, options: { yes?: 
         return EXIT.failed
       }
     }
-    await write(site.db, async (trx) => {
-      await eraseSubscriber(trx, person, site.secret, site.now())
-      await site.journal.append(trx, [leavingLine(person, 'erased', site.secret)])
-    })
+    await erasePerson(site, { addressKey: person.address_key }, site.now())
     terminal.out(`${person.address} is erased; a keyed hash stays, so that no import brings them back`)
     return EXIT.done
   })
@@ -196,20 +180,5 @@ async function findPerson(site: Site, input: string) {
       hint: '`posthorn subscribers list` shows who is',
     })
   }
-  return { person, suppression }
-}
-
-function shownPerson(person: Subscriber) {
-  return {
-    address: person.address,
-    name: person.name,
-    status: person.status,
-    rhythm: person.rhythm,
-    tags: JSON.parse(person.tags) as string[],
-    language: person.language,
-    timeZone: person.time_zone,
-    created: person.created_at,
-    confirmed: person.confirmed_at,
-    unsubscribed: person.unsubscribed_at,
-  }
+  return { person, key: address.key }
 }

@@ -212,7 +212,7 @@ async function applyLessons(
     const consequences: Consequence[] = []
     told.set(outcome, consequences)
     const tell = (consequence: Consequence) => void consequences.push(consequence)
-    await applyLesson(trx, lesson, { address, domain, issue, transport, tell }, at)
+    await applyLesson(trx, lesson, { address, domain, issue, transport, tell }, secret, at)
     if (lesson.kind !== 'accepted') watched = true
   }
   if (watched && outcomes.some((each) => each.lesson?.kind === 'accepted')) watched = await isWatching(trx)

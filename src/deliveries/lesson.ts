@@ -13,7 +13,7 @@ import { type Brake, clearBrake, domainScope, readBrakes, setBrake } from '../st
 import type { Writer } from '../store/database.ts'
 import { lastSentTo } from '../store/deliveries.ts'
 import { pauseIssue } from '../store/issues.ts'
-import { findSubscriber, suppress } from '../store/subscribers.ts'
+import { findSubscriber, isErased, suppress } from '../store/subscribers.ts'
 import type { Lesson } from './judge.ts'
 
 /** What a lesson brought about: for the journal, since some of it has to outlive a restore, and for the author. */
@@ -45,8 +45,19 @@ const WATCHED_MESSAGES = 100
 /** A full mailbox is given up after three issues over two weeks, with nothing accepted in between. */
 const FULL_ISSUES = 3
 const FULL_DAYS = 14
+/** What is kept by the address. */
+const PERSONAL: readonly Lesson['kind'][] = ['no such address', 'maybe no such address', 'full']
 
-export async function applyLesson(trx: Writer, lesson: Lesson, subject: Subject, now: Date): Promise<void> {
+/** @param secret the site's key */
+export async function applyLesson(
+  trx: Writer,
+  lesson: Lesson,
+  subject: Subject,
+  secret: string,
+  now: Date,
+): Promise<void> {
+  // Who was erased while their message was on its way is not to be remembered by what a server answers to it.
+  if (PERSONAL.includes(lesson.kind) && (await isErased(trx, keyOf(subject), secret))) return
   switch (lesson.kind) {
     case 'accepted':
       return countAccepted(trx, subject, now)

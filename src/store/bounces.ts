@@ -33,3 +33,13 @@ export async function bouncesSince(
   const rows = await query.orderBy('at').execute()
   return rows.map((row) => ({ ...row, at: new Date(row.at) }))
 }
+
+/** All refusals that are kept of an address, as they are told to its owner; oldest first. */
+export async function bouncesOf(db: Reader, addressKey: string) {
+  return db
+    .selectFrom('bounces')
+    .select(['kind', 'issue', 'at', 'reply'])
+    .where('address_key', '=', addressKey)
+    .orderBy('id')
+    .execute()
+}

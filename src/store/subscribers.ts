@@ -152,14 +152,43 @@ export async function countSubscribers(db: Reader): Promise<Record<SubscriberSta
   return counts
 }
 
-/** What a person was sent and how it went, the newest first. */
-export async function deliveriesTo(db: Reader, subscriber: number) {
+/**
+ * What a person was sent or is owed and how it went, the newest first; tests that the author sent to their address too.
+ *
+ * @param subscriber null where they are none
+ */
+export async function deliveriesTo(db: Reader, subscriber: number | null, addressKey: string) {
   return db
     .selectFrom('deliveries')
     .innerJoin('renditions', 'renditions.id', 'deliveries.rendition')
-    .select(['deliveries.kind', 'deliveries.issue', 'subject', 'state', 'dated_at', 'settled_at', 'reply'])
-    .where('subscriber', '=', subscriber)
+    .select([
+      'deliveries.id',
+      'deliveries.kind',
+      'deliveries.issue',
+      'subject',
+      'language',
+      'address',
+      'name',
+    ])
+    .select(['state', 'due_at', 'dated_at', 'attempts', 'tried_at', 'settled_at', 'reply'])
+    .where((by) =>
+      by.or([
+        by('subscriber', '=', subscriber),
+        by.and([by('subscriber', 'is', null), by(sql`lower(address)`, '=', addressKey)]),
+      ]),
+    )
     .orderBy('deliveries.id', 'desc')
+    .execute()
+}
+
+/** The posts that a person was mailed or is owed, and the delivery of each; in the order of the posts. */
+export async function postsOf(db: Reader, subscriber: number) {
+  return db
+    .selectFrom('delivery_posts')
+    .innerJoin('posts', 'posts.key', 'delivery_posts.post')
+    .select(['delivery', 'posts.id', 'posts.title', 'delivery_posts.edition'])
+    .where('subscriber', '=', subscriber)
+    .orderBy('posts.key')
     .execute()
 }
 
@@ -276,11 +305,26 @@ export async function findSuppression(
   addressKey: string,
   secret: string,
 ): Promise<Suppression | undefined> {
+  return (await suppressionsOf(db, addressKey, secret))[0]
+}
+
+/** Whether the owner of an address, as it is compared, was erased. */
+export async function isErased(db: Reader, addressKey: string, secret: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('suppressions')
+    .select('key')
+    .where('key', '=', erasedKey(secret, addressKey))
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** All that stands against mailing an address, as it is compared. */
+export async function suppressionsOf(db: Reader, addressKey: string, secret: string): Promise<Suppression[]> {
   return db
     .selectFrom('suppressions')
     .selectAll()
     .where('key', 'in', [addressKey, erasedKey(secret, addressKey)])
-    .executeTakeFirst()
+    .execute()
 }
 
 export async function countSuppressions(db: Reader): Promise<number> {

@@ -8,6 +8,7 @@ import { RHYTHMS, savePreferences } from '../subscribers/preferences.ts'
 import { CATALOGUES, frameLanguage, type Words, wordsFor } from '../words/words.ts'
 import { readForm } from './form.ts'
 import { type Html, showPage, type Web } from './page.ts'
+import { rightsOf } from './rights.ts'
 
 /**
  * `/preferences?token=…`: what comes to a person, and how often. The token in the link of their message is all that
@@ -66,7 +67,8 @@ export function preferencesPage(app: Hono, web: Web): void {
       const { title, lead, cure } = words.web.notSubscribed
       const content = html`<h1>${title}</h1>
 <p>${lead(config.site.title)}</p>
-<p><a class="button" href="${config.web.url}/subscribe">${cure}</a></p>`
+<p><a class="button" href="${config.web.url}/subscribe">${cure}</a></p>
+${rightsOf(web, delivery, words)}`
       return show(c, words, title, content)
     }
     const { title, lead, leave } = words.web.preferences
@@ -76,7 +78,8 @@ export function preferencesPage(app: Hono, web: Web): void {
 ${after === 'saved' ? html`<p role="status"><strong>${saved}.</strong> ${holds[person.rhythm]}</p>` : ''}
 <p>${lead(config.site.title)}</p>
 ${formOf(person, words, after === 'saved' ? null : after)}
-<p><a href="${unsubscribe}">${leave}</a></p>`
+<p><a href="${unsubscribe}">${leave}</a></p>
+${rightsOf(web, delivery, words)}`
     return show(c, words, title, content, after !== 'saved' && after !== null ? 422 : 200)
   }
 

@@ -20,6 +20,7 @@ import { type Answer, type Asked, openLane, type Reply } from './lane.ts'
 import { media } from './media.ts'
 import { showPage, type Web } from './page.ts'
 import { preferencesPage } from './preferences.ts'
+import { rightsPages } from './rights.ts'
 import { subscribePage } from './subscribe.ts'
 import { undoPage } from './undo.ts'
 import { unsubscribePage } from './unsubscribe.ts'
@@ -55,6 +56,7 @@ function createWeb(web: Web): { app: Hono; shortcut: Answer } {
   subscribePage(app, web)
   confirmPage(app, web)
   preferencesPage(app, web)
+  rightsPages(app, web)
   unsubscribePage(app, web)
   undoPage(app, web)
   issuePage(app, web)

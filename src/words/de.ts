@@ -169,6 +169,27 @@ export const german: Words = {
       lead: (site) => `Von ${site} kommen keine Beiträge zu dir, es gibt also nichts zu ändern.`,
       cure: 'Wieder abonnieren',
     },
+    rights: {
+      title: 'Was über dich gespeichert ist',
+      download: 'Alles herunterladen, was über dich gespeichert ist (eine JSON-Datei)',
+      erase: 'Mich löschen',
+    },
+    erase: {
+      title: 'Löschen, was über dich gespeichert ist',
+      lead: (site) =>
+        `Deine Adresse, dein Name, deine Einwilligungen und die Liste dessen, was dir ${site} geschickt hat, werden sofort gelöscht. Es kommt nichts mehr zu dir, auch nicht, was schon in der Warteschlange steht, und kein Link in deinen E-Mails öffnet noch dein Abo.`,
+      stays:
+        'Eines bleibt: ein Hash deiner Adresse, mit einem geheimen Schlüssel gebildet, aus dem niemand sie ablesen kann. Er sorgt dafür, dass keine alte Liste dich zurückholt; auch du kannst dich hier mit dieser Adresse nicht mehr anmelden.',
+      instead:
+        'Das lässt sich nicht rückgängig machen. Wenn du nur keine Beiträge mehr willst, genügt es, abzubestellen.',
+      button: 'Mich endgültig löschen',
+      back: 'Zurück zu deinem Abo',
+    },
+    erased: {
+      title: 'Du bist gelöscht',
+      lead: (site) =>
+        `Von dir bleibt bei ${site} nichts als der Hash, der verhindert, dass alte Listen dich zurückholen. Diese Seite lässt sich nicht noch einmal öffnen.`,
+    },
     howToChange: {
       title: 'So änderst du dein Abo',
       lead: 'Am Ende jeder E-Mail steht ein Link dafür, der nur für dich gilt. Öffne die neueste E-Mail und nimm den Link dort.',

@@ -181,6 +181,27 @@ export const english = {
       lead: (site: string) => `No posts from ${site} come to you, so there is nothing to change.`,
       cure: 'Subscribe again',
     },
+    /** What the law gives everybody, at the end of the page of their subscription. */
+    rights: {
+      title: 'What is kept about you',
+      download: 'Download everything that is kept about you (a JSON file)',
+      erase: 'Erase me',
+    },
+    erase: {
+      title: 'Erase what is kept about you',
+      lead: (site: string) =>
+        `Your address, your name, what you agreed to and the list of what you were sent by ${site} are erased at once. Nothing more comes to you, not even what is queued already, and no link in your messages opens your subscription again.`,
+      stays:
+        'One thing stays: a hash of your address, made with a secret key, from which nobody can read it. It sees to it that no old list brings you back, and you cannot subscribe here with this address again either.',
+      instead: 'It cannot be undone. If you only want no more posts, it is enough to unsubscribe.',
+      button: 'Erase me for good',
+      back: 'Back to your subscription',
+    },
+    erased: {
+      title: 'You are erased',
+      lead: (site: string) =>
+        `Of you ${site} keeps nothing now but the hash that keeps old lists from bringing you back. This page cannot be opened again.`,
+    },
     howToChange: {
       title: 'How to change your subscription',
       lead: 'Each message has a link for this at its end, made for the one who got it. Open the newest message and use the link there.',

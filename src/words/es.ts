@@ -171,6 +171,26 @@ export const spanish: Words = {
       lead: (site) => `No te llegan entradas de ${site}, así que no hay nada que cambiar.`,
       cure: 'Suscribirme de nuevo',
     },
+    rights: {
+      title: 'Lo que se guarda sobre ti',
+      download: 'Descargar todo lo que se guarda sobre ti (un archivo JSON)',
+      erase: 'Borrarme',
+    },
+    erase: {
+      title: 'Borrar lo que se guarda sobre ti',
+      lead: (site) =>
+        `Tu dirección, tu nombre, tus consentimientos y la lista de lo que te ha enviado ${site} se borran al momento. No te llegará nada más, ni siquiera lo que ya está en cola, y ningún enlace de tus mensajes volverá a abrir tu suscripción.`,
+      stays:
+        'Queda una sola cosa: un hash de tu dirección, hecho con una clave secreta, del que nadie puede leerla. Impide que una lista antigua te traiga de vuelta; tampoco tú podrás suscribirte aquí de nuevo con esta dirección.',
+      instead: 'No se puede deshacer. Si solo quieres no recibir más entradas, basta con darte de baja.',
+      button: 'Borrarme para siempre',
+      back: 'Volver a tu suscripción',
+    },
+    erased: {
+      title: 'Tus datos se han borrado',
+      lead: (site) =>
+        `De ti, ${site} ya no guarda nada, salvo el hash que impide que listas antiguas te traigan de vuelta. Esta página no se puede volver a abrir.`,
+    },
     howToChange: {
       title: 'Cómo cambiar tu suscripción',
       lead: 'Cada mensaje termina con un enlace para ello, propio de quien lo recibió. Abre el más reciente y usa el enlace que hay en él.',

@@ -176,6 +176,27 @@ export const french: Words = {
       lead: (site) => `Vous ne recevez pas les articles de ${site} : il n’y a rien à modifier.`,
       cure: 'S’abonner de nouveau',
     },
+    rights: {
+      title: 'Ce qui est conservé à votre sujet',
+      download: 'Télécharger tout ce qui est conservé à votre sujet (un fichier JSON)',
+      erase: 'M’effacer',
+    },
+    erase: {
+      title: 'Effacer ce qui est conservé à votre sujet',
+      lead: (site) =>
+        `Votre adresse, votre nom, vos consentements et la liste de ce que ${site} vous a envoyé sont effacés aussitôt. Vous ne recevrez plus rien, pas même ce qui est déjà en attente, et aucun lien de vos e-mails n’ouvrira plus votre abonnement.`,
+      stays:
+        'Une seule chose reste : une empreinte de votre adresse, faite avec une clé secrète, d’où personne ne peut la lire. Elle empêche qu’une ancienne liste vous fasse revenir ; vous ne pourrez plus non plus vous abonner ici avec cette adresse.',
+      instead:
+        'C’est irréversible. Si vous voulez seulement ne plus recevoir d’articles, il suffit de vous désabonner.',
+      button: 'M’effacer définitivement',
+      back: 'Retour à votre abonnement',
+    },
+    erased: {
+      title: 'Vos données sont effacées',
+      lead: (site) =>
+        `De vous, ${site} ne garde plus rien, sauf l’empreinte qui empêche d’anciennes listes de vous faire revenir. Cette page ne peut plus être ouverte.`,
+    },
     howToChange: {
       title: 'Comment modifier votre abonnement',
       lead: 'Chaque e-mail se termine par un lien prévu pour cela, propre à la personne qui l’a reçu. Ouvrez le plus récent et utilisez ce lien.',

@@ -64,19 +64,30 @@ test('people are added, shown, listed, exported and erased', async () => {
       "created": "2026-11-02T09:00:00.000Z",
       "confirmed": null,
       "unsubscribed": null,
-      "suppression": null,
+      "number": 2,
+      "decidedThrough": 0,
       "consents": [],
       "deliveries": [
         {
+          "number": 1,
           "kind": "confirmation",
           "issue": null,
           "subject": "Please confirm your subscription to A test blog",
+          "posts": [],
           "state": "sent",
-          "dated_at": "2026-11-02T09:00:00.000Z",
-          "settled_at": "2026-11-02T09:00:00.000Z",
+          "address": "grace@example.org",
+          "name": "",
+          "language": "en",
+          "due": "2026-11-02T09:00:00.000Z",
+          "dated": "2026-11-02T09:00:00.000Z",
+          "attempts": 1,
+          "firstTried": "2026-11-02T09:00:00.000Z",
+          "settled": "2026-11-02T09:00:00.000Z",
           "reply": "outbox/new/ID@blog.example"
         }
-      ]
+      ],
+      "bounces": [],
+      "suppressions": []
     }"
   `)
   expect(await posthorn('subscribers export')).toMatchInlineSnapshot(`

@@ -7,9 +7,10 @@ import { type Brake, readBrakes } from '../../src/store/brakes.ts'
 import { type Database, time, write } from '../../src/store/database.ts'
 import { claimDeliveries } from '../../src/store/deliveries.ts'
 import { readIssue } from '../../src/store/issues.ts'
+import { erase } from '../../src/subscribers/erase.ts'
 import { scriptedServer } from '../mail/smtp-script.ts'
 import { closing } from './closing.ts'
-import { claimant, deliver, deliveries, later, type Mailing, NOW } from './mailing.ts'
+import { claimant, deliver, deliveries, later, type Mailing, NOW, SECRET } from './mailing.ts'
 
 const SMTP = 'smtp mail.example.org:587'
 const MINUTE = 60
@@ -36,7 +37,7 @@ async function say({ db }: Mailing, lesson: Lesson, seconds = 0, issue: number |
   const told: Consequence[] = []
   const tell = (consequence: Consequence) => void told.push(consequence)
   const subject = { address: 'Reader1@example.org', domain: 'example.org', issue, transport: SMTP, tell }
-  await write(db, (trx) => applyLesson(trx, lesson, subject, later(seconds)))
+  await write(db, (trx) => applyLesson(trx, lesson, subject, SECRET, later(seconds)))
   return told
 }
 
@@ -79,6 +80,14 @@ describe('an address', () => {
     expect(await mail.db.selectFrom('bounces').select(['address_key', 'kind', 'reply']).execute()).toEqual([
       { address_key: 'reader1@example.org', kind: 'hard', reply: '550 5.1.1 nobody' },
     ])
+  })
+
+  test('that was erased while its message was on its way is not remembered by the answer', async () => {
+    const mail = await mailTo(1)
+    await erase({ ...mail, secret: SECRET }, { addressKey: 'reader1@example.org' }, NOW)
+    for (const lesson of [gone, maybe, full]) expect(await say(mail, lesson, 2 * DAY)).toEqual([])
+    expect(await suppressed(mail.db)).toEqual([expect.stringMatching(/^hmac:[0-9a-f]{64}: erased$/)])
+    expect(await mail.db.selectFrom('bounces').selectAll().execute()).toEqual([])
   })
 
   test('that may not exist is given up the second time, when that is a day later', async () => {

@@ -1,4 +1,7 @@
 /** The pages on which somebody changes what comes to them, and leaves, in a real browser. */
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import axe, { type AxeResults } from 'axe-core'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -30,7 +33,9 @@ describe.skipIf(missing(CHROMIUM, '--version'))('in Chromium', () => {
     language?: string
     at?: Purpose
   }) {
-    const site = await makeSite()
+    const port = await freePort()
+    const address = { url: `http://localhost:${port}`, listen: `127.0.0.1:${port}` }
+    const site = await makeSite({ web: address })
     await site.join(ADA)
     const { language = 'en', at = 'preferences' } = options
     await site.db.updateTable('subscribers').set({ language }).execute()
@@ -57,7 +62,7 @@ describe.skipIf(missing(CHROMIUM, '--version'))('in Chromium', () => {
     })
     onTestFinished(() => context.close())
     const page = await context.newPage()
-    await page.goto(`http://127.0.0.1:${web.port}/${at}?token=${makeToken(site.secret, at, delivery)}`)
+    await page.goto(`http://localhost:${web.port}/${at}?token=${makeToken(site.secret, at, delivery)}`)
     return { site, page }
   }
 
@@ -98,6 +103,13 @@ describe.skipIf(missing(CHROMIUM, '--version'))('in Chromium', () => {
       await page.locator('form button').click()
       await page.getByRole('alert').waitFor()
       expect(await faultsOf(page)).toEqual([])
+      await page.locator('a.button').click()
+      await page.waitForURL('**/preferences/erase**')
+      expect(await page.locator('html').getAttribute('dir')).toBe(language === 'ar' ? 'rtl' : 'ltr')
+      expect(await faultsOf(page)).toEqual([])
+      await page.locator('form button').click()
+      await page.getByRole('status').waitFor()
+      expect(await faultsOf(page)).toEqual([])
     },
   )
 
@@ -123,7 +135,32 @@ describe.skipIf(missing(CHROMIUM, '--version'))('in Chromium', () => {
       if (scripts) expect(await faultsOf(page)).toEqual([])
     },
   )
+
+  test('somebody without scripts takes what is kept of them along, and has it erased', async () => {
+    const { site, page } = await reader({ scripts: false })
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: /everything that is kept/ }).click(),
+    ])
+    expect(download.suggestedFilename()).toBe('kept-about-you.json')
+    const kept = JSON.parse(readFileSync(await download.path(), 'utf8'))
+    expect(kept).toMatchObject({ address: ADA, deliveries: [{ subject: 'Hello' }] })
+    await page.getByRole('link', { name: 'Erase me' }).click()
+    expect(await findSubscriber(site.db, ADA)).toBeDefined()
+    await page.getByRole('button', { name: 'Erase me for good' }).click()
+    await page.getByRole('heading', { name: 'You are erased' }).waitFor()
+    expect(await findSubscriber(site.db, ADA)).toBeUndefined()
+  })
 })
+
+/** Links on a page lead to where the configuration says that it is. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  return port
+}
 
 async function faultsOf(page: Page): Promise<string[]> {
   const [wide] = await page.evaluate<number[]>('[document.documentElement.scrollWidth - innerWidth]')
