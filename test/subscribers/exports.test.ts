@@ -5,7 +5,8 @@ import { streamSubscribers } from '../../src/store/subscribers.ts'
 import { importSubscribers } from '../../src/subscribers/import.ts'
 import { makeSite, type TestSite } from '../site.ts'
 
-// People are invented, columns and words are those that each program documents.
+// People are invented. Columns and words are those that each program writes; of Buttondown and Kit, which document no
+// CSV, those of their API.
 const EXPORTS = join(import.meta.dirname, 'exports')
 
 function bring(site: TestSite, file: string) {
