@@ -1,5 +1,5 @@
 import { checkAddress } from '../address.ts'
-import { UserError } from '../errors.ts'
+import { describeFault, UserError } from '../errors.ts'
 import { deliverNow } from '../round.ts'
 import type { Site } from '../site.ts'
 import type { SubscriberRhythm } from '../store/schema.ts'
@@ -7,7 +7,7 @@ import { findSubscriber, findSuppression, streamSubscribers } from '../store/sub
 import { addSubscriber } from '../subscribers/add.ts'
 import { erase as erasePerson } from '../subscribers/erase.ts'
 import { exportSubscribers } from '../subscribers/export.ts'
-import { type Imported, importSubscribers } from '../subscribers/import.ts'
+import { type Imported, importSubscribers, type Rehearsed, rehearseImport } from '../subscribers/import.ts'
 import { everythingKept, shownPerson } from '../subscribers/kept.ts'
 import { readWhere } from '../subscribers/where.ts'
 import { count, table } from '../terminal.ts'
@@ -95,42 +95,49 @@ export async function show(context: Context, address: string, options: { json?: 
 export async function importFile(
   context: Context,
   file: string,
-  options: { confirmed?: boolean; json?: boolean },
+  options: { confirmed?: boolean; dryRun?: boolean; json?: boolean },
 ): Promise<number> {
   return context.withSite(async (site) => {
     const { terminal } = context
-    const imported = await importSubscribers(
-      site.db,
-      file,
-      { confirmed: options.confirmed === true },
-      site.config,
-      site.secret,
-      site.now(),
-    )
+    const { db, config, secret } = site
+    const confirmed = options.confirmed === true
+    const rehearsed = options.dryRun ? await rehearseImport(db, file, { confirmed }, config, secret) : null
+    const imported =
+      rehearsed ?? (await importSubscribers(db, file, { confirmed }, config, secret, site.now()))
+    const code = rehearsed && rehearsed.faults.length > 0 ? EXIT.failed : EXIT.done
     if (options.json) {
       terminal.json(imported)
-      return EXIT.done
+      return code
     }
+    for (const line of rehearsed ? exampleLines(rehearsed, file) : []) terminal.out(line)
     for (const line of importLines(imported)) terminal.out(line)
-    if (imported.added.unconfirmed > 0 && !options.confirmed) {
+    for (const caution of imported.cautions) terminal.say(`beware: ${caution}`)
+    if (imported.added.unconfirmed > 0 && !confirmed) {
       terminal.say(
-        'nobody was written to: unconfirmed people are mailed nothing until they ask for it themselves',
+        `nobody ${rehearsed ? 'would be' : 'was'} written to: unconfirmed people are mailed nothing until they ask for it themselves`,
       )
       terminal.say('try: `--confirmed`, if they consented elsewhere')
     }
-    return EXIT.done
+    if (rehearsed) {
+      terminal.say('nothing was changed: this was a dry run')
+      if (code !== EXIT.done) terminal.say('try: mend the file; with a fault in it nobody is imported')
+    }
+    return code
   })
 }
 
-function importLines({ rows, added, known, repeated, suppressed, ignored }: Imported): string[] {
+function importLines(imported: Imported | Rehearsed): string[] {
+  const { rows, added, known, notRaised, repeated, suppressed, ignored } = imported
   const parts = [
     [rows, 'rows'],
     [added.confirmed, 'readers from now on'],
     [added.unconfirmed, 'unconfirmed'],
     [added.unsubscribed, 'unsubscribed, and they stay so'],
-    [known, 'known already, nothing of them was changed'],
+    [known, 'known already, nothing of them is changed'],
+    [notRaised, 'of these are less here than in the file, and stay so'],
     [repeated, 'a second time in the file'],
     [suppressed, 'never to be mailed, left out'],
+    ['faulty' in imported ? imported.faulty : 0, 'with a fault'],
   ] as const
   const lines = table(
     parts.flatMap(([number, what]) => (number > 0 ? [[number.toLocaleString('en'), what]] : [])),
@@ -138,6 +145,50 @@ function importLines({ rows, added, known, repeated, suppressed, ignored }: Impo
   )
   if (ignored.length > 0) lines.push(`columns not understood and not kept: ${ignored.join(', ')}`)
   return lines
+}
+
+/** A line for each of the first rows of a kind, with its place in the file; then one for how many more there are. */
+function exampleLines(rehearsed: Rehearsed, file: string): string[] {
+  const { examples, added, known, notRaised, repeated, suppressed } = rehearsed
+  const BECOMES = {
+    confirmed: 'a reader from now on',
+    unconfirmed: 'unconfirmed',
+    unsubscribed: 'unsubscribed, and stays so',
+  }
+  const lines = <Example extends { line: number }>(
+    all: Example[],
+    number: number,
+    words: (example: Example) => string,
+  ) => [
+    ...all.map((example) => `${file}:${example.line}: ${words(example)}`),
+    ...(number > all.length
+      ? [`${file}: and ${(number - all.length).toLocaleString('en')} more like this`]
+      : []),
+  ]
+  return [
+    ...lines(
+      examples.added,
+      added.confirmed + added.unconfirmed + added.unsubscribed,
+      ({ address, status }) => `${address} is new: ${BECOMES[status]}`,
+    ),
+    ...lines(examples.known, known - notRaised, ({ address }) => `${address} is known, and not changed`),
+    ...lines(
+      examples.notRaised,
+      notRaised,
+      ({ address, status }) => `${address} is ${status} here, and stays so`,
+    ),
+    ...lines(
+      examples.repeated,
+      repeated,
+      ({ address, of }) => `${address} is ${of.address} of line ${of.line} again`,
+    ),
+    ...lines(
+      examples.suppressed,
+      suppressed,
+      ({ address }) => `${address} is never to be mailed, and left out`,
+    ),
+    ...rehearsed.faults.map(describeFault),
+  ]
 }
 
 export async function exportAll(context: Context, options: { where?: string[] }): Promise<number> {

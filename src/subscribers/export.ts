@@ -12,7 +12,7 @@ const COLUMNS: [string, (person: Subscriber) => string][] = [
   ['name', (person) => person.name],
   ['status', (person) => person.status],
   ['rhythm', (person) => person.rhythm],
-  ['tags', (person) => (JSON.parse(person.tags) as string[]).join(';')],
+  ['tags', (person) => (JSON.parse(person.tags) as string[]).map(quoted).join(';')],
   ['language', (person) => person.language],
   ['time zone', (person) => person.time_zone],
   ['created', (person) => person.created_at],
@@ -35,4 +35,9 @@ async function* cells(db: Reader, where?: Where): AsyncGenerator<string[]> {
   yield COLUMNS.map(([name]) => name)
   for await (const person of streamSubscribers(db, where))
     yield COLUMNS.map(([, value]) => guardCell(value(person)))
+}
+
+/** A tag as an import takes it back. */
+function quoted(tag: string): string {
+  return /[;,]/.test(tag) ? `"${tag}"` : tag
 }

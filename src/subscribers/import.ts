@@ -9,9 +9,16 @@ import type { Config } from '../config.ts'
 import { isLanguage } from '../config-schema.ts'
 import { type Fault, FaultsError } from '../errors.ts'
 import type { Database } from '../store/database.ts'
-import { type ImportCounts, type ImportRow, importRows } from '../store/imports.ts'
-import type { SubscriberStatus } from '../store/schema.ts'
+import {
+  type ImportCounts,
+  type ImportExamples,
+  type ImportRow,
+  importRows,
+  rehearseRows,
+} from '../store/imports.ts'
+import type { SubscriberRhythm } from '../store/schema.ts'
 import { erasedKey } from '../store/subscribers.ts'
+import { type Cell, type Column, cautionOf, readSigns, readTitles, type Sign } from './columns.ts'
 import { type CsvRow, readCsv } from './csv.ts'
 import { readCell } from './formula.ts'
 import { checkName } from './name.ts'
@@ -23,38 +30,30 @@ export type Imported = ImportCounts & {
   rows: number
   /** Columns that were not understood and are not kept, as the file names them. */
   ignored: string[]
+  /** What the author should know of such a file. */
+  cautions: string[]
+}
+
+export type Rehearsed = Imported & {
+  /** Rows that have a fault. */
+  faulty: number
+  /** The first of them, and how many more there are. */
+  faults: Fault[]
+  examples: ImportExamples
 }
 
 /** More would scroll the first away. */
 const MOST_FAULTS = 100
 
-const STATUSES: SubscriberStatus[] = ['unconfirmed', 'confirmed', 'unsubscribed']
-
-/** What a column is called, in letters alone: `Time Zone`, `time_zone` and `timezone` are one name. */
-const COLUMNS = new Map<string, keyof Cells>([
-  ['address', 'address'],
-  ['email', 'address'],
-  ['emailaddress', 'address'],
-  ['name', 'name'],
-  ['status', 'status'],
-  ['rhythm', 'rhythm'],
-  ['tags', 'tags'],
-  ['language', 'language'],
-  ['timezone', 'timeZone'],
-])
-
-/** A row by column; a column that the file does not have is empty. */
-type Cells = Record<'address' | 'name' | 'status' | 'rhythm' | 'tags' | 'language' | 'timeZone', string>
-
-/** Null for one that is not understood. */
-type Column = keyof Cells | null
+/** What comes to light while a file is read. */
+type Findings = Pick<Rehearsed, 'rows' | 'ignored' | 'cautions' | 'faulty' | 'faults'>
 
 /**
  * Imports people, all of them in one transaction or none.
  *
  * Without `confirmed` they are unconfirmed and are sent nothing: a confirmation to each of a long list is the very
- * flood that double opt-in is there to prevent. They can ask for one on the page. A row whose own `status` column says
- * `unconfirmed` or `unsubscribed` stays that, `confirmed` or not.
+ * flood that double opt-in is there to prevent. They can ask for one on the page. A row whose own columns say that
+ * somebody left or never confirmed stays that, `confirmed` or not.
  *
  * @param file as the author would type it: faults name it, and so does the consent of who becomes a reader
  * @param options `confirmed`: all of them have consented elsewhere and are readers from now on
@@ -69,53 +68,91 @@ export async function importSubscribers(
   secret: string,
   now: Date,
 ): Promise<Imported> {
-  const ignored: string[] = []
-  const faults: Fault[] = []
-  const zones = new Set<string>()
-  let untold = 0
-  let rows = 0
-  const wrong = (fault: Fault) => (faults.length < MOST_FAULTS ? faults.push(fault) : untold++)
-
-  async function* soundRows(): AsyncGenerator<ImportRow> {
-    let columns: Column[] | null = null
-    try {
-      for await (const row of readCsv(file)) {
-        if (columns === null) {
-          columns = readHeader(row, file, ignored)
-          continue
-        }
-        rows++
-        const { line } = row
-        const person = readRow(row, columns, config, zones, (message) => wrong({ file, line, message }))
-        if (person === null || faults.length > 0) continue
-        const status = person.status === 'confirmed' && !options.confirmed ? 'unconfirmed' : person.status
-        yield { ...person, status, erased_key: erasedKey(secret, person.address_key) }
-      }
-      if (columns === null)
-        wrong({ file, message: 'the file is empty; its first row has to name the columns' })
-    } catch (error) {
-      if (!(error instanceof FaultsError)) throw error
-      for (const fault of error.faults) wrong(fault)
-    }
-    if (untold > 0) faults.push({ file, message: `and ${untold} more faults` })
-    if (faults.length > 0) throw new FaultsError(faults, 'nobody was imported; mend the file and try again')
+  const found = noFindings()
+  async function* allOrNone(): AsyncGenerator<ImportRow> {
+    for await (const row of soundRows(file, options, config, secret, found))
+      if (found.faults.length === 0) yield row
+    if (found.faults.length > 0)
+      throw new FaultsError(found.faults, 'nobody was imported; mend the file and try again')
   }
-
-  const counts = await importRows(db, soundRows(), basename(file), now)
-  return { rows, ...counts, ignored }
+  const counts = await importRows(db, allOrNone(), basename(file), now)
+  const { rows, ignored, cautions } = found
+  return { rows, ...counts, ignored, cautions }
 }
 
-function readHeader(row: CsvRow, file: string, ignored: string[]): Column[] {
-  const columns = row.cells.map((title) => COLUMNS.get(title.toLowerCase().replace(/[^\p{L}]/gu, '')) ?? null)
-  const twice = columns.find((column, at) => column !== null && columns.indexOf(column) !== at)
+/**
+ * What `importSubscribers` would do with this file now, and what is wrong with it. Rows with a fault are left out of the
+ * counts; nothing is written.
+ *
+ * @throws UserError where the file cannot be read
+ */
+export async function rehearseImport(
+  db: Database,
+  file: string,
+  options: { confirmed: boolean },
+  config: Config,
+  secret: string,
+): Promise<Rehearsed> {
+  const found = noFindings()
+  const { examples, ...counts } = await rehearseRows(db, soundRows(file, options, config, secret, found))
+  const { rows, ignored, cautions, faulty, faults } = found
+  return { rows, ...counts, faulty, ignored, cautions, faults, examples }
+}
+
+function noFindings(): Findings {
+  return { rows: 0, ignored: [], cautions: [], faulty: 0, faults: [] }
+}
+
+/** The rows without a fault; the others are in `found` once all are read. */
+async function* soundRows(
+  file: string,
+  options: { confirmed: boolean },
+  config: Config,
+  secret: string,
+  found: Findings,
+): AsyncGenerator<ImportRow> {
+  const zones = new Set<string>()
+  let untold = 0
+  let columns: Column[] | null = null
+  const wrong = (fault: Fault) => (found.faults.length < MOST_FAULTS ? found.faults.push(fault) : untold++)
+  try {
+    for await (const row of readCsv(file)) {
+      if (columns === null) {
+        columns = readHeader(row, file, found)
+        continue
+      }
+      found.rows++
+      const { line } = row
+      const person = readRow(row, columns, config, zones, (message) => wrong({ file, line, message }))
+      if (person === null) {
+        found.faulty++
+        continue
+      }
+      const status = person.status === 'confirmed' && !options.confirmed ? 'unconfirmed' : person.status
+      yield { ...person, status, erased_key: erasedKey(secret, person.address_key) }
+    }
+    if (columns === null) wrong({ file, message: 'the file is empty; its first row has to name the columns' })
+  } catch (error) {
+    if (!(error instanceof FaultsError)) throw error
+    for (const fault of error.faults) wrong(fault)
+  }
+  if (untold > 0) found.faults.push({ file, message: `and ${untold} more faults` })
+}
+
+function readHeader(row: CsvRow, file: string, found: Findings): Column[] {
+  const columns = readTitles(row.cells)
+  const cells = columns.flatMap((column) => (column && 'cell' in column ? [column.cell] : []))
+  const twice = cells.find((cell, at) => cells.indexOf(cell) !== at)
   const wrong = (message: string) => new FaultsError([{ file, line: row.line, message }])
-  if (!columns.includes('address')) {
+  if (!cells.includes('address')) {
     throw wrong(
       `no column is called "address" or "email"; the first row has to name the columns, and it is ${shown(row.cells.join(', '))}`,
     )
   }
   if (twice) throw wrong(`two columns are called "${twice}"; leave one`)
-  ignored.push(...row.cells.filter((_, at) => columns[at] === null))
+  found.ignored.push(...row.cells.filter((_, at) => columns[at] === null))
+  const caution = cautionOf(row.cells)
+  if (caution) found.cautions.push(caution)
   return columns
 }
 
@@ -132,40 +169,54 @@ function readRow(
     )
     return null
   }
-  const cells: Cells = { address: '', name: '', status: '', rhythm: '', tags: '', language: '', timeZone: '' }
-  for (const [at, column] of columns.entries())
-    if (column) cells[column] = readCell(row.cells[at] as string).trim()
   // What a decoder writes for bytes that are no UTF-8.
   if (row.cells.some((cell) => cell.includes('\uFFFD'))) {
     wrong('this row is not UTF-8; save the file as "CSV UTF-8"')
     return null
   }
+  const cells: Partial<Record<Cell, string>> = {}
+  const signs: [Sign, string][] = []
+  for (const [at, column] of columns.entries()) {
+    if (column === null) continue
+    const value = readCell(row.cells[at] as string).trim()
+    if ('cell' in column) cells[column.cell] = value
+    else signs.push([column.sign, value])
+  }
+  const cell = (name: Cell) => cells[name] ?? ''
+  const wholeName = cell('name') || `${cell('first name')} ${cell('last name')}`.trim()
   let sound = true
   const check = <Found extends object>(
     what: string,
-    cell: string,
+    value: string,
     found: Found,
   ): Exclude<Found, { fault: string }> => {
     if ('fault' in found) {
-      wrong(`the ${what} is ${shown(cell)}; ${found.fault}`)
+      wrong(`the ${what} is ${shown(value)}; ${found.fault}`)
       sound = false
     }
     return found as Exclude<Found, { fault: string }>
   }
   const own = defaults(config)
-  const address = check('address', cells.address, checkAddress(cells.address))
-  const { name } = check('name', cells.name, checkName(cells.name))
-  const status = check('status', cells.status, oneOf(STATUSES, cells.status, 'confirmed'))
-  const rhythm = check('rhythm', cells.rhythm, oneOf(RHYTHMS, cells.rhythm, own.rhythm))
-  const tags = check('tags', cells.tags, checkTags(cells.tags))
-  const language = check('language', cells.language, checkLanguage(cells.language, own.language))
-  const timeZone = check('time zone', cells.timeZone, checkTimeZone(cells.timeZone, own.timeZone, zones))
+  const address = check('address', cell('address'), checkAddress(cell('address')))
+  const { name } = check('name', wholeName, checkName(wholeName))
+  const wants = readSigns(signs)
+  const word = 'word' in wants ? wants.word : ''
+  const status = check('status', word, 'word' in wants ? { fault: UNKNOWN_STATUS } : wants)
+  const rhythm = check('rhythm', cell('rhythm'), checkRhythm(cell('rhythm'), own.rhythm))
+  const tags = check('tags', cell('tags'), checkTags(cell('tags')))
+  const language = check('language', cell('language'), checkLanguage(cell('language'), own.language))
+  const timeZone = check(
+    'time zone',
+    cell('time zone'),
+    checkTimeZone(cell('time zone'), own.timeZone, zones),
+  )
   if (!sound) return null
   return {
+    line: row.line,
     address: address.address,
     address_key: address.key,
     name,
-    status: status.value,
+    status: status.status,
     rhythm: rhythm.value,
     tags: JSON.stringify(tags.value),
     language: language.value,
@@ -173,19 +224,24 @@ function readRow(
   }
 }
 
-function oneOf<Word extends string>(
-  words: readonly Word[],
-  cell: string,
-  absent: Word,
-): { value: Word } | { fault: string } {
-  if (cell === '') return { value: absent }
-  const value = words.find((word) => word === cell.toLowerCase())
-  return value ? { value } : { fault: `there are ${words.join(', ')}` }
+// Not "confirmed" by default: a word of another program's may well mean that somebody left.
+const UNKNOWN_STATUS = 'there are unconfirmed, confirmed, unsubscribed, and the words of other programs'
+
+function checkRhythm(cell: string, own: SubscriberRhythm): { value: SubscriberRhythm } | { fault: string } {
+  if (cell === '') return { value: own }
+  const value = RHYTHMS.find((rhythm) => rhythm === cell.toLowerCase())
+  return value ? { value } : { fault: `there are ${RHYTHMS.join(', ')}` }
 }
 
 function checkTags(cell: string): { value: string[] } | { fault: string } {
   if (/\p{Cc}/u.test(cell)) return { fault: 'it holds a line break or another control character' }
-  const tags = cell.split(/[;,]/).map((tag) => tag.trim())
+  // Mailchimp puts each of several into quotes of their own.
+  const tags = (cell.match(/\s*"[^"]*"\s*(?=[;,]|$)|[^;,]+/g) ?? []).map((tag) =>
+    tag
+      .trim()
+      .replace(/^"([^"]*)"$/, '$1')
+      .trim(),
+  )
   return { value: [...new Set(tags.filter((tag) => tag !== ''))] }
 }
 

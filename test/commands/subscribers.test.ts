@@ -149,10 +149,12 @@ test('a list is imported as a whole, or not at all', async () => {
         "unconfirmed": 0,
         "unsubscribed": 0,
       },
+      "cautions": [],
       "ignored": [
         "Shoe size",
       ],
       "known": 2,
+      "notRaised": 0,
       "repeated": 0,
       "rows": 2,
       "suppressed": 0,
@@ -198,6 +200,95 @@ test('a list is imported as a whole, or not at all', async () => {
     ada@example.org                  confirmed    weekly   Ada
     grace@example.org                confirmed    instant  Grace
     ! 2 subscribers"
+  `)
+})
+
+test('a list of another program is looked at before it is imported', async () => {
+  const { posthorn, write } = openSite()
+  await posthorn('subscribers add grace@example.org')
+  write(
+    'beehiiv.csv',
+    [
+      'email,First Name,status,tier,unsubscribed_at',
+      'ada@example.org,Ada,active,free,',
+      'ADA@Example.org,Ada,active,free,',
+      'grace@example.org,Grace,active,premium,',
+      'kurt@example.org,Kurt,inactive,free,2025-03-13 11:33:53 UTC',
+      '',
+    ].join('\n'),
+  )
+  expect(await posthorn('subscribers import beehiiv.csv --confirmed --dry-run')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers import beehiiv.csv --confirmed --dry-run
+    beehiiv.csv:2: ada@example.org is new: a reader from now on
+    beehiiv.csv:5: kurt@example.org is new: unsubscribed, and stays so
+    beehiiv.csv:4: grace@example.org is unconfirmed here, and stays so
+    beehiiv.csv:3: ADA@example.org is ada@example.org of line 2 again
+    4  rows
+    1  readers from now on
+    1  unsubscribed, and they stay so
+    1  known already, nothing of them is changed
+    1  of these are less here than in the file, and stay so
+    1  a second time in the file
+    columns not understood and not kept: tier
+    ! nothing was changed: this was a dry run"
+  `)
+  write('faulty.csv', 'email,status\nada@example.org,active\nno-address,active\n')
+  expect(await posthorn('subscribers import faulty.csv --dry-run')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers import faulty.csv --dry-run
+    faulty.csv:2: ada@example.org is new: unconfirmed
+    faulty.csv:3: the address is "no-address"; it needs a name, one "@" and a domain, as in ada@example.org
+    2  rows
+    1  unconfirmed
+    1  with a fault
+    ! nobody would be written to: unconfirmed people are mailed nothing until they ask for it themselves
+    ! try: \`--confirmed\`, if they consented elsewhere
+    ! nothing was changed: this was a dry run
+    ! try: mend the file; with a fault in it nobody is imported
+    (exit 1)"
+  `)
+  expect(await posthorn('subscribers import faulty.csv --dry-run --json')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers import faulty.csv --dry-run --json
+    {
+      "rows": 2,
+      "added": {
+        "unconfirmed": 1,
+        "confirmed": 0,
+        "unsubscribed": 0
+      },
+      "known": 0,
+      "notRaised": 0,
+      "suppressed": 0,
+      "repeated": 0,
+      "faulty": 1,
+      "ignored": [],
+      "cautions": [],
+      "faults": [
+        {
+          "file": "faulty.csv",
+          "line": 3,
+          "message": "the address is \\"no-address\\"; it needs a name, one \\"@\\" and a domain, as in ada@example.org"
+        }
+      ],
+      "examples": {
+        "added": [
+          {
+            "line": 2,
+            "address": "ada@example.org",
+            "status": "unconfirmed"
+          }
+        ],
+        "known": [],
+        "notRaised": [],
+        "suppressed": [],
+        "repeated": []
+      }
+    }
+    (exit 1)"
+  `)
+  expect(await posthorn('subscribers list')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers list
+    grace@example.org                unconfirmed  instant
+    ! 1 subscriber"
   `)
 })
 

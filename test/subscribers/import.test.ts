@@ -56,9 +56,11 @@ describe('import', () => {
       rows: 2,
       added: { unconfirmed: 0, confirmed: 2, unsubscribed: 0 },
       known: 0,
+      notRaised: 0,
       repeated: 0,
       suppressed: 0,
       ignored: ['Phone'],
+      cautions: [],
     })
     const [ada, grace] = await everybody(site)
     expect(ada).toMatchObject({
@@ -116,7 +118,7 @@ describe('import', () => {
         'a@b@example.org,,,,,',
         `${'a'.repeat(250)}@example.org,,,,,`,
         ',,,,,',
-        'eve@example.org,"E\nve",hourly,klingon!,Mars/Base,cleaned',
+        'eve@example.org,"E\nve",hourly,klingon!,Mars/Base,sleepy',
         'also-good@example.org,,,,,',
       ].join('\n'),
     )
@@ -129,7 +131,7 @@ describe('import', () => {
       expect.stringMatching(/^9: the address is "a{80}…"; .* is longer than 64 characters/),
       '10: the address is ""; write an address such as ada@example.org',
       '11: the name is "E\\nve"; it holds a line break or another control character',
-      '11: the status is "cleaned"; there are unconfirmed, confirmed, unsubscribed',
+      '11: the status is "sleepy"; there are unconfirmed, confirmed, unsubscribed, and the words of other programs',
       '11: the rhythm is "hourly"; there are instant, daily, weekly, monthly, paused',
       '11: the language is "klingon!"; write a language tag such as "en" or "pt-BR"',
       '11: the time zone is "Mars/Base"; write a time zone such as "Europe/Berlin" or "UTC"',
