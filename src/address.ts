@@ -45,7 +45,16 @@ export function checkAddress(input: string): Address | Faulty {
   const address = `${local}@${domain}`
   // RFC 5321, 4.5.3.1.3 allows a path of 256 octets, and its two angle brackets leave 254.
   if (address.length > 254) return faulty((words) => words.long(254))
-  return { address, key: address.toLowerCase() }
+  return { address, key: keyOf(address) }
+}
+
+/**
+ * What an address is compared by.
+ *
+ * @param address as `checkAddress` gave it
+ */
+export function keyOf(address: string): string {
+  return address.toLowerCase()
 }
 
 function isAscii(text: string): boolean {

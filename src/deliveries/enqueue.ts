@@ -4,6 +4,7 @@
  * are theirs now. Who is owed what is asked again inside it: where another process was faster, nobody is left and
  * nothing is written.
  */
+import { keyOf } from '../address.ts'
 import type { Config } from '../config.ts'
 import { UserError } from '../errors.ts'
 import { groupsOwed, isMailable, type PlannedIssue, type Turn } from '../issues/plan.ts'
@@ -24,7 +25,7 @@ import type { DeliveryKind } from '../store/schema.ts'
 import { findSubscriber } from '../store/subscribers.ts'
 import { frameLanguage } from '../words/words.ts'
 import { holdReason, inspectIssue } from './inspect.ts'
-import { type Printed, printDigest, printGroups, printPosts } from './print.ts'
+import { type Printed, printAs, printGroups, printPosts } from './print.ts'
 
 /** An issue that was enqueued. */
 export type Enqueued = {
@@ -110,8 +111,7 @@ export async function releaseIssue(
       const keys = posts.split(',').map(Number)
       const shown = keys.map((key) => mailable(byKey.get(key), number, config, now))
       const press = { ...config, mjml, language: frameLanguage(language, config.site.language) }
-      const rendition =
-        issue.kind === 'single' ? await printPosts(shown, press) : await printDigest(shown, press)
+      const rendition = await printAs(issue.kind, shown, press)
       anew.push({ ...rendition, id, keys, language })
     }
     return anew
@@ -156,7 +156,7 @@ export async function enqueueTest(
   config: Config,
   now: Date,
 ): Promise<number> {
-  const theirs = await findSubscriber(db, address.toLowerCase())
+  const theirs = await findSubscriber(db, keyOf(address))
   const language = frameLanguage(theirs?.language ?? config.site.language, config.site.language)
   const rendition = await withMjml((mjml) => printPosts(posts, { ...config, language, mjml }))
   const marked = { ...rendition, subject: `[Test] ${rendition.subject}` }

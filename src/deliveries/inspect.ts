@@ -29,6 +29,8 @@ export async function inspectRenditions(
 ): Promise<Finding[]> {
   const found = new Map<string, Finding>()
   const refused = await findRefused(posts, config)
+  const files = posts.map((post) => ({ file: shownFile(config, post.file), source: () => sourceOf(post) }))
+  const [only] = posts
   for (const { kind, language, rendition } of renditions) {
     const message = writeSample({ ...rendition, kind, language }, config, now)
     const findings = await checkMessage(message, {
@@ -36,11 +38,10 @@ export async function inspectRenditions(
       web: config.web.url,
       postalAddress: config.newsletter.postalAddress,
       address: SAMPLE_READER.address,
-      posts: posts.map((post) => ({ file: shownFile(config, post.file), source: () => sourceOf(post) })),
+      posts: files,
       pictures: refused.written,
       now,
     })
-    const [only] = posts
     if (only && posts.length === 1 && isCut(rendition, language)) findings.push(cutFinding(only, config))
     for (const finding of findings) found.set(JSON.stringify(finding), finding)
   }

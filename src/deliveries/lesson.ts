@@ -8,6 +8,7 @@
  * itself, the next message tries, and each time it has to pull again it holds for longer.
  */
 
+import { keyOf } from '../address.ts'
 import { bouncesSince, insertBounce } from '../store/bounces.ts'
 import { type Brake, clearBrake, domainScope, readBrakes, setBrake } from '../store/brakes.ts'
 import type { Writer } from '../store/database.ts'
@@ -57,7 +58,7 @@ export async function applyLesson(
   now: Date,
 ): Promise<void> {
   // Who was erased while their message was on its way is not to be remembered by what a server answers to it.
-  if (PERSONAL.includes(lesson.kind) && (await isErased(trx, keyOf(subject), secret))) return
+  if (PERSONAL.includes(lesson.kind) && (await isErased(trx, keyOf(subject.address), secret))) return
   switch (lesson.kind) {
     case 'accepted':
       return countAccepted(trx, subject, now)
@@ -107,8 +108,8 @@ export function describeConsequence(consequence: Consequence): string | null {
 }
 
 async function giveUp(trx: Writer, subject: Subject, now: Date): Promise<void> {
-  await suppress(trx, keyOf(subject), 'bounce', now)
-  const person = await findSubscriber(trx, keyOf(subject))
+  await suppress(trx, keyOf(subject.address), 'bounce', now)
+  const person = await findSubscriber(trx, keyOf(subject.address))
   if (person) subject.tell({ kind: 'suppressed', person })
 }
 
@@ -120,14 +121,19 @@ async function pause(trx: Writer, reply: string, { issue, tell }: Subject): Prom
 
 async function strike(trx: Writer, reply: string, subject: Subject, now: Date): Promise<void> {
   const since = await lastSentTo(trx, subject.address)
-  const earlier = await bouncesSince(trx, keyOf(subject), 'maybe', since)
+  const earlier = await bouncesSince(trx, keyOf(subject.address), 'maybe', since)
   if (earlier.some((bounce) => now.getTime() - bounce.at.getTime() >= DAY)) await giveUp(trx, subject, now)
   await remember(trx, 'maybe', reply, subject, now)
 }
 
 async function countFull(trx: Writer, reply: string, subject: Subject, now: Date): Promise<void> {
   await remember(trx, 'full', reply, subject, now)
-  const bounces = await bouncesSince(trx, keyOf(subject), 'full', await lastSentTo(trx, subject.address))
+  const bounces = await bouncesSince(
+    trx,
+    keyOf(subject.address),
+    'full',
+    await lastSentTo(trx, subject.address),
+  )
   const issues = new Set(bounces.map((bounce) => bounce.issue))
   const first = bounces[0]?.at ?? now
   if (issues.size >= FULL_ISSUES && now.getTime() - first.getTime() >= FULL_DAYS * DAY) {
@@ -216,13 +222,9 @@ async function remember(
   subject: Subject,
   now: Date,
 ): Promise<void> {
-  await insertBounce(trx, keyOf(subject), { kind, issue: subject.issue, at: now, reply })
+  await insertBounce(trx, keyOf(subject.address), { kind, issue: subject.issue, at: now, reply })
 }
 
 function scopeOf(host: string | null, subject: Subject): string {
   return host === null ? subject.transport : domainScope(subject.domain)
-}
-
-function keyOf(subject: Subject): string {
-  return subject.address.toLowerCase()
 }

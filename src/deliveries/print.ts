@@ -31,12 +31,15 @@ export async function printGroups(
   const printed: Printed[] = []
   for (const { keys, language } of issue.groups) {
     const posts = keys.map((key) => byKey.get(key) as KnownPost)
-    const spoken = { ...press, language }
-    const rendition =
-      issue.kind === 'single' ? await printPosts(posts, spoken) : await printDigest(posts, spoken)
+    const rendition = await printAs(issue.kind, posts, { ...press, language })
     printed.push({ keys: keys.join(','), language, rendition })
   }
   return printed
+}
+
+/** Renders what an issue of that kind says: a digest is one also where somebody is owed a single post of it. */
+export function printAs(kind: PlannedIssue['kind'], posts: Post[], press: SitePress): Promise<Rendition> {
+  return kind === 'single' ? printPosts(posts, press) : printDigest(posts, press)
 }
 
 /** Renders what a mail of these posts says. */

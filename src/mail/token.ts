@@ -30,12 +30,8 @@ export function makeToken(secret: string, purpose: Purpose, delivery: number): s
 export function readToken(secret: string, purpose: Purpose, token: string): number | null {
   const parts = SHAPE.exec(token)
   if (!parts || parts[1] !== LETTERS[purpose]) return null
-  const delivery = Number.parseInt(parts[2] as string, 36)
-  // One way to write each number: a zero before it would make another token of the same delivery.
-  if (!Number.isSafeInteger(delivery) || delivery.toString(36) !== parts[2]) return null
-  const expected = Buffer.from(signature(secret, purpose, delivery))
-  // In constant time, so that no stranger can find a signature letter by letter.
-  return timingSafeEqual(expected, Buffer.from(parts[3] as string)) ? delivery : null
+  const [, , written = '', given = ''] = parts
+  return provenDelivery(written, 36, given, (delivery) => signature(secret, purpose, delivery))
 }
 
 /** As `readToken`, by whichever of the site's keys it was signed: a link outlives the change of a key. */
@@ -70,10 +66,8 @@ export function makeBounceAddress(secret: string, bounces: string, delivery: num
 export function readBounceAddress(secret: string, address: string): number | null {
   const parts = BOUNCE.exec(address.toLowerCase())
   if (!parts) return null
-  const delivery = Number.parseInt(parts[1] as string, 32)
-  if (!Number.isSafeInteger(delivery) || delivery.toString(32) !== parts[1]) return null
-  const expected = Buffer.from(bounceSignature(secret, delivery))
-  return timingSafeEqual(expected, Buffer.from(parts[2] as string)) ? delivery : null
+  const [, written = '', given = ''] = parts
+  return provenDelivery(written, 32, given, (delivery) => bounceSignature(secret, delivery))
 }
 
 /** A Message-ID (without angle brackets) that is the same on every attempt and tells nobody who the recipient is. */
@@ -99,4 +93,18 @@ function signature(secret: string, purpose: Purpose, delivery: number): string {
 function bounceSignature(secret: string, delivery: number): string {
   const digest = createHmac('sha256', secret).update(`bounce ${delivery}`).digest()
   return Array.from(digest.subarray(0, BOUNCE_SIGNATURE), (byte) => (byte & 31).toString(32)).join('')
+}
+
+/** The delivery of that number where its signature is the one given; both have the length that `sign` makes. */
+function provenDelivery(
+  written: string,
+  radix: number,
+  given: string,
+  sign: (delivery: number) => string,
+): number | null {
+  const delivery = Number.parseInt(written, radix)
+  // One way to write each number: a zero before it would make another token of the same delivery.
+  if (!Number.isSafeInteger(delivery) || delivery.toString(radix) !== written) return null
+  // In constant time, so that no stranger can find a signature letter by letter.
+  return timingSafeEqual(Buffer.from(sign(delivery)), Buffer.from(given)) ? delivery : null
 }

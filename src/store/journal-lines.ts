@@ -12,6 +12,7 @@
  *     x SUBSCRIBER HASH HOW                   this person is not to be mailed: unsubscribed, suppressed, erased
  */
 import { createHmac } from 'node:crypto'
+import { keyOf } from '../address.ts'
 import type { DeliveryKind, IssueState, Schema } from './schema.ts'
 
 export type JournalDelivery = {
@@ -117,7 +118,10 @@ export function readLine(line: string): Line | null {
 
 /** What an address stands as in the journal: it can be recognised by who has the site's key, and not read. */
 export function addressHash(address: string, secret: string): string {
-  return createHmac('sha256', secret).update(`journal ${address.toLowerCase()}`).digest('hex').slice(0, 12)
+  return createHmac('sha256', secret)
+    .update(`journal ${keyOf(address)}`)
+    .digest('hex')
+    .slice(0, 12)
 }
 
 function readIssue(line: string): Line | null {
