@@ -10,6 +10,7 @@ export const migrations: Record<string, Migration> = {
   '0002-limits-and-brakes': { up: limitsAndBrakes },
   '0003-pings': { up: pings },
   '0004-sign-ups': { up: signUps },
+  '0005-rhythms': { up: rhythms },
 }
 
 async function firstTables(db: Kysely<unknown>): Promise<void> {
@@ -248,6 +249,18 @@ async function signUps(db: Kysely<unknown>): Promise<void> {
       count integer not null,
       primary key (hour, cap)
     ) without rowid`,
+  ]
+  for (const statement of statements) await sql.raw(statement).execute(db)
+}
+
+async function rhythms(db: Kysely<unknown>): Promise<void> {
+  const statements = [
+    'alter table subscribers add column hour text',
+    'alter table subscribers add column weekday text',
+    'alter table subscribers add column paused_until text',
+    'alter table subscribers add column next_run_at text',
+    `alter table subscribers add column followed_tags text not null default '[]'`,
+    `alter table subscribers add column followed_languages text not null default '[]'`,
   ]
   for (const statement of statements) await sql.raw(statement).execute(db)
 }

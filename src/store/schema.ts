@@ -55,7 +55,18 @@ export type Schema = {
     /** A JSON list of text. */
     tags: string
     language: string
+    /** Empty where they have said none: the site's. */
     time_zone: string
+    /** When their digests come, by the clock of their zone: `08:00`, and `Mon` for a weekly one; null as the site's do. */
+    hour: ColumnType<string | null, string | null | undefined, string | null>
+    weekday: ColumnType<string | null, string | null | undefined, string | null>
+    /** Nothing comes before this; what became new meanwhile comes then. */
+    paused_until: ColumnType<Time | null, Time | null | undefined, Time | null>
+    /** When their next digest is due; null where that has to be reckoned yet, or they want none. */
+    next_run_at: ColumnType<Time | null, Time | null | undefined, Time | null>
+    /** JSON lists of text: the tags and languages of the posts they want; empty for all. */
+    followed_tags: ColumnType<string, string | undefined, string>
+    followed_languages: ColumnType<string, string | undefined, string>
     created_at: Time
     /** When they were last sent a confirmation; null where they never were. */
     asked_at: ColumnType<Time | null, Time | null | undefined, Time | null>
