@@ -13,8 +13,10 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import PostalMime, { type Email } from 'postal-mime'
 import { onTestFinished } from 'vitest'
+import { keyOf } from '../src/address.ts'
 import { type Config, loadConfig } from '../src/config.ts'
 import { releaseIssue } from '../src/deliveries/enqueue.ts'
+import { reckonSlots } from '../src/issues/schedule.ts'
 import {
   deliverNow,
   emptyMemory,
@@ -24,8 +26,10 @@ import {
   type Round,
 } from '../src/round.ts'
 import { closeSite, openSite, type Site } from '../src/site.ts'
+import { write } from '../src/store/database.ts'
 import { summariseIssues } from '../src/store/issues.ts'
 import type { SubscriberRhythm } from '../src/store/schema.ts'
+import { type Choices, findSubscriber, type Subscriber, updateChoices } from '../src/store/subscribers.ts'
 import { addSubscriber } from '../src/subscribers/add.ts'
 
 export type TestSite = Site & {
@@ -38,6 +42,8 @@ export type TestSite = Site & {
   /** Moves a post's file as it is, over what is there. */
   move(from: string, to: string): void
   join(address: string, rhythm?: SubscriberRhythm): Promise<void>
+  /** Somebody chooses, as on the page of their preferences. */
+  choose(address: string, choices: Partial<Choices>): Promise<void>
   round(): Promise<Omit<Round, 'pinged'>>
   /** Lets go of every issue that is held, as the author does who has looked at them. */
   release(): Promise<void>
@@ -112,6 +118,13 @@ async function openTestSite(config: Config, time: { now: Date }): Promise<TestSi
     },
     async join(address, rhythm = 'instant') {
       await addSubscriber(site.db, { address, rhythm }, { confirmed: true }, config, site.secret, time.now)
+    },
+    async choose(address, choices) {
+      await write(site.db, async (trx) => {
+        const person = (await findSubscriber(trx, keyOf(address))) as Subscriber
+        await updateChoices(trx, person, { ...person, ...choices }, time.now)
+        await reckonSlots(trx, config, time.now)
+      })
     },
     // Without the compressed siblings: they take most of a round's time, and hardly a test looks at them.
     async round() {

@@ -161,7 +161,12 @@ export function leftOutWords(left: LeftOut): string {
     [left.suppressed, 'suppressed'],
     [left.paused, 'paused'],
     [left.otherRhythm, 'of another rhythm'],
+    [left.later, 'at another hour'],
     [left.unmatched, 'not matched by --where'],
+    [
+      left.unfollowed,
+      left.unfollowed === 1 ? 'follows other tags or languages' : 'follow other tags or languages',
+    ],
     [left.nothingNew, 'with nothing new'],
   ]
   return reasons

@@ -21,6 +21,7 @@ import {
 } from './plan-issue.ts'
 import { tellSeen } from './seen.ts'
 import { readTime, shownTime } from './time.ts'
+import { upcomingWords } from './upcoming.ts'
 
 /** What would be sent. Nothing is. */
 export async function plan(context: Context, names: string[], options: PlanOptions): Promise<number> {
@@ -64,11 +65,12 @@ async function planSchedule(
         recipients: countRecipients(issue),
         hold: issue.hold,
       })),
-      next: digests.map(({ rhythm, at, posts, recipients }) => ({
+      next: digests.map(({ rhythm, at, posts, recipients, later }) => ({
         rhythm,
         at: at.toISOString(),
         posts: posts.map((post) => post.slug),
         recipients,
+        later,
       })),
       waiting: waiting.map(({ post, why }) => ({ post: post.slug, why })),
     })
@@ -91,12 +93,10 @@ async function planSchedule(
     if (reasons) terminal.out(`    left out: ${reasons}`)
   }
   terminal.out('the next digests:')
-  const rows = digests.map(({ rhythm, at, posts, recipients }) => [
-    `  ${rhythm}`,
-    shownTime(at, site),
-    recipients === 0
-      ? 'nothing new so far'
-      : `${count(posts.length, 'post')} to ${count(recipients, 'person', 'people')} so far`,
+  const rows = digests.map((digest) => [
+    `  ${digest.rhythm}`,
+    shownTime(digest.at, site),
+    upcomingWords(digest),
   ])
   for (const line of table(rows)) terminal.out(line)
   if (waiting.length > 0) {

@@ -16,6 +16,7 @@ import { issueStateLine } from './issues.ts'
 import { type Context, EXIT } from './main.ts'
 import { firstRoundLines } from './seen.ts'
 import { shownTime } from './time.ts'
+import { upcomingWords } from './upcoming.ts'
 
 const ISSUES_SHOWN = 10
 
@@ -58,6 +59,7 @@ export async function status(context: Context, options: { json?: boolean }): Pro
           at: digest.at.toISOString(),
           posts: digest.posts.map((post) => post.slug),
           recipients: digest.recipients,
+          later: digest.later,
         })),
       })
       return EXIT.done
@@ -78,7 +80,7 @@ export async function status(context: Context, options: { json?: boolean }): Pro
       ],
       ...next.map((digest, index) => [
         index === 0 ? 'digests' : '',
-        `${digest.rhythm} ${shownTime(digest.at, site)}: ${digest.recipients === 0 ? 'nothing new so far' : `${count(digest.posts.length, 'post')} to ${count(digest.recipients, 'person', 'people')}`}`,
+        `${digest.rhythm} ${shownTime(digest.at, site)}: ${upcomingWords(digest)}`,
       ]),
     ])
     for (const line of lines) terminal.out(line)

@@ -8,6 +8,7 @@ import { keyOf } from '../address.ts'
 import type { Config } from '../config.ts'
 import { UserError } from '../errors.ts'
 import { groupsOwed, isMailable, type PlannedIssue, type Turn } from '../issues/plan.ts'
+import { nextRun } from '../issues/schedule.ts'
 import type { Rendition } from '../mail/frame.ts'
 import { withMjml } from '../mail/mjml.ts'
 import { shownFile } from '../posts/find.ts'
@@ -17,10 +18,9 @@ import { countDeliveries, insertDelivery, redateQueued } from '../store/deliveri
 import { insertIssue, moveIssue, postsOf, readIssue, renameIssue } from '../store/issues.ts'
 import type { Journal } from '../store/journal.ts'
 import { issueLine, type JournalIssue, stateLine } from '../store/journal-lines.ts'
-import { enqueueGroup, settleRhythm } from '../store/owed.ts'
+import { enqueueGroup, moveSlots, type Offered, settle } from '../store/owed.ts'
 import { clearDoubts } from '../store/posts.ts'
 import { insertRendition, renditionsOf, replaceRendition, sameRendition } from '../store/renditions.ts'
-import { takeSlot } from '../store/schedules.ts'
 import type { DeliveryKind } from '../store/schema.ts'
 import { findSubscriber } from '../store/subscribers.ts'
 import { frameLanguage } from '../words/words.ts'
@@ -41,32 +41,46 @@ export type Enqueued = {
 /** What enqueuing needs of a site. */
 type Desk = { db: Database; journal: Journal; config: Config }
 
-/** Enqueues what the schedule owes, and moves its readers and slots on. What a guard holds waits for the author. */
+/** Enqueues what the schedule owes, and moves its readers and their slots on. What a guard holds waits for the author. */
 export async function enqueueDeliveries(desk: Desk, turns: Turn[], now: Date): Promise<Enqueued[]> {
   const { db, config } = desk
   const enqueued: Enqueued[] = []
   await withMjml(async (mjml) => {
     const press = { ...config, mjml }
     for (const turn of turns) {
+      const [digest] = turn.audience.kind === 'due' ? turn.issues : []
       for (const issue of turn.issues) {
         const printed = await printGroups(issue, press)
         const hold = holdReason(issue, await inspectIssue(issue, printed, config, now))
         const done = await write(db, async (trx) => {
-          if (turn.slot && !(await takeTurnSlot(trx, turn))) return null
-          const number = await enqueue(trx, desk, { ...issue, hold }, printed, now)
-          if (turn.slot) await settleTurn(trx, turn)
-          return number
+          const done = await enqueue(trx, desk, { ...issue, hold }, printed, now)
+          // With the digest, or a crash in between would have it due again.
+          if (issue === digest) await moveOn(trx, turn, issue.offer.posts, config, now)
+          return done
         })
         if (done) enqueued.push(done)
       }
-      if (turn.slot && turn.issues.length > 0) continue
-      await write(db, async (trx) => {
-        if (turn.slot && !(await takeTurnSlot(trx, turn))) return
-        await settleTurn(trx, turn)
-      })
+      if (!digest) await write(db, (trx) => moveOn(trx, turn, [], config, now))
     }
   })
   return enqueued
+}
+
+/** Moves those whose turn it was past what was decided for them, and to their next slots. */
+async function moveOn(
+  trx: Writer,
+  { audience, through, pending }: Turn,
+  offered: Offered[],
+  config: Config,
+  now: Date,
+): Promise<void> {
+  await settle(trx, audience, through, pending)
+  if (audience.kind !== 'due') return
+  const { rhythm } = audience
+  // Who wants every post at once has had what gathered, and the next one comes by itself.
+  await moveSlots(trx, audience, offered, (hours) =>
+    rhythm === 'instant' ? null : nextRun(rhythm, hours, null, config, now),
+  )
 }
 
 /**
@@ -242,15 +256,6 @@ function toldIssue(
       posts: keys.map((key) => idOf.get(key) ?? ''),
     })),
   })
-}
-
-function takeTurnSlot(trx: Writer, turn: Turn): Promise<boolean> {
-  if (turn.rhythm === 'instant' || !turn.slot) return Promise.resolve(true)
-  return takeSlot(trx, turn.rhythm, turn.slot.at, turn.slot.next)
-}
-
-async function settleTurn(trx: Writer, turn: Turn): Promise<void> {
-  await settleRhythm(trx, turn.rhythm, turn.through, turn.pending)
 }
 
 function kept(rendition: Rendition, kind: DeliveryKind, language: string, now: Date, posts: number[] = []) {

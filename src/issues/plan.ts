@@ -1,7 +1,7 @@
 /**
  * What goes out, to whom: decided here, written down by `deliveries/enqueue.ts`. Deciding reads the database and
  * changes nothing, so it can be done again at any time, by the worker each minute and by the author to see what
- * would happen. Only the worker's `planIssues` writes: it sets the slots of digests when it first sees them.
+ * would happen. What is written is when new readers' digests are due, which whoever looks first reckons for all.
  */
 import { createHash } from 'node:crypto'
 import type { Config } from '../config.ts'
@@ -17,13 +17,17 @@ import {
   type LeftOut,
   lowestSettled,
   type Offer,
+  type Offered,
   subscribersOwed,
+  type Waiting,
 } from '../store/owed.ts'
 import { lastSequence, postsAfter, readDoubts } from '../store/posts.ts'
-import { type DigestRhythm, keepSchedules, readSchedules, type Schedule } from '../store/schedules.ts'
+import { type DigestRhythm, firstSlot } from '../store/schedules.ts'
 import type { Where } from '../store/where.ts'
 import { frameLanguage } from '../words/words.ts'
-import { nextSlot, wantedSchedules } from './schedule.ts'
+import { keepSlots, nextSlot } from './schedule.ts'
+
+const DIGESTS: readonly DigestRhythm[] = ['daily', 'weekly', 'monthly']
 
 /** One issue that could be enqueued now. */
 export type PlannedIssue = {
@@ -40,34 +44,26 @@ export type PlannedIssue = {
   hold: string | null
 }
 
-/** What one rhythm's readers are owed at the moment. */
+/** What the readers of one rhythm are owed at a moment: those who want every post at once, or those whose slot has come. */
 export type Turn = {
-  rhythm: 'instant' | DigestRhythm
+  audience: Waiting
   issues: PlannedIssue[]
-  /** The slot of a digest that is due and the one after it. */
-  slot: { at: Date; next: Date } | null
-  /** Up to where its readers have been dealt with once the issues are enqueued, and what may still be owed. */
+  /** Up to where they have been dealt with once the issues are enqueued, and what may still be owed. */
   through: number
-  pending: number[]
+  pending: Offered[]
 }
 
 /**
- * What the schedule owes: an issue for each new post to those who want every post at once, and a digest for each
- * rhythm whose hour has come. Nothing where nothing is new.
+ * What the schedule owes: an issue for each new post to those who want every post at once, and a digest to those whose
+ * slot has come. Nothing where nothing is new.
  */
-export async function planIssues(
-  db: Database,
-  posts: KnownPost[],
-  config: Config,
-  now: Date,
-): Promise<Turn[]> {
-  await keepSchedules(db, wantedSchedules(config, now))
+export function planIssues(db: Database, posts: KnownPost[], config: Config, now: Date): Promise<Turn[]> {
   return foreseeIssues(db, posts, config, now, now)
 }
 
 /**
- * What the schedule would owe at a later moment, were nothing to change until then. Writes nothing: slots reckoned from
- * a moment to come would pass over all those before it.
+ * What the schedule would owe at a later moment, were nothing to change until then. Slots are reckoned from now all the
+ * same: reckoned from a moment to come, they would pass over all those before it.
  */
 export async function foreseeIssues(
   db: Database,
@@ -76,19 +72,28 @@ export async function foreseeIssues(
   at: Date,
   now: Date,
 ): Promise<Turn[]> {
+  await keepSlots(db, config, now)
+  const audiences: Waiting[] = [
+    { kind: 'instant' },
+    ...(['instant', ...DIGESTS] as const).map((rhythm) => ({ kind: 'due' as const, rhythm, by: at })),
+  ]
   const turns: Turn[] = []
-  const instant = await planTurn(db, 'instant', posts, config, at)
-  if (instant) turns.push({ ...instant, slot: null })
-  for (const { rhythm, next } of await upcomingSlots(db, config, now)) {
-    if (next.getTime() > at.getTime()) continue
-    const slot = {
-      at: next,
-      next: nextSlot(rhythm, config.newsletter.digests[rhythm], config.site.timeZone, at),
-    }
-    const turn = await planTurn(db, rhythm, posts, config, at)
-    turns.push({ ...(turn ?? { rhythm, issues: [], through: 0, pending: [] }), slot })
+  for (const audience of audiences) {
+    const turn = await planTurn(db, audience, posts, config, at)
+    if (turn) turns.push(turn)
   }
   return turns
+}
+
+export type Upcoming = {
+  rhythm: DigestRhythm
+  /** The first slot that anybody of the rhythm has; the site's own where nobody has the rhythm. */
+  at: Date
+  /** What is owed by now to those who have that slot, and how many they are. */
+  posts: KnownPost[]
+  recipients: number
+  /** How many readers of the rhythm have a later slot. */
+  later: number
 }
 
 /** When each digest is due next, and how many people are owed how many posts in it by now. */
@@ -97,11 +102,21 @@ export async function upcomingDigests(
   posts: KnownPost[],
   config: Config,
   now: Date,
-): Promise<{ rhythm: DigestRhythm; at: Date; posts: KnownPost[]; recipients: number }[]> {
+): Promise<Upcoming[]> {
+  await keepSlots(db, config, now)
   return Promise.all(
-    (await upcomingSlots(db, config, now)).map(async ({ rhythm, next }) => {
-      const issue = (await planTurn(db, rhythm, posts, config, now))?.issues[0]
-      return { rhythm, at: next, posts: issue?.posts ?? [], recipients: issue ? countRecipients(issue) : 0 }
+    DIGESTS.map(async (rhythm) => {
+      const first = await firstSlot(db, rhythm)
+      const at = first?.at ?? nextSlot(rhythm, config.newsletter.digests[rhythm], config.site.timeZone, now)
+      const turn = await planTurn(db, { kind: 'due', rhythm, by: at }, posts, config, now)
+      const issue = turn?.issues[0]
+      return {
+        rhythm,
+        at,
+        posts: issue?.posts ?? [],
+        recipients: issue ? countRecipients(issue) : 0,
+        later: first?.later ?? 0,
+      }
     }),
   )
 }
@@ -128,16 +143,20 @@ export async function planByHand(
   const { where = [] } = wanted
   if (wanted.kind === 'digest') {
     const { rhythm } = wanted
-    const issue = (await planTurn(db, rhythm, posts, config, now))?.issues[0]
-    const audience: Audience = { kind: 'rhythm', rhythm, where }
-    const nothing = { posts: [], offer: { keys: [], onlyOwed: true }, groups: [] }
+    const everybody: Audience = { kind: 'rhythm', rhythm, at: now }
+    const issue = (await planTurn(db, everybody, posts, config, now))?.issues[0]
+    const audience: Audience = { ...everybody, where }
+    const nothing = { posts: [], offer: { posts: [], onlyOwed: true }, groups: [] }
     const content = issue && where.length > 0 ? await narrowed(db, issue, audience, config) : issue
     return { kind: 'digest', rhythm, ...(content ?? nothing), audience, origin: 'author', due, hold: null }
   }
   const chosen = newestFirst(wanted.posts) as KnownPost[]
   refuseUnmailable(chosen, now)
-  const audience: Audience = { kind: 'all', addressKeys: wanted.addressKeys, where }
-  const offer = { keys: chosen.map((post) => post.key), onlyOwed: false }
+  const { addressKeys } = wanted
+  const audience: Audience = addressKeys
+    ? { kind: 'named', addressKeys, where }
+    : { kind: 'all', at: now, where }
+  const offer = { posts: chosen.map(offeredPost), onlyOwed: false }
   const groups = await groupsOwed(db, audience, offer, config)
   const kind = chosen.length === 1 ? 'single' : 'digest'
   return { kind, rhythm: null, origin: 'author', posts: chosen, audience, offer, groups, due, hold: null }
@@ -185,57 +204,60 @@ export async function planId(db: Reader, issue: PlannedIssue, printed: unknown):
   const hash = createHash('sha256')
   const content = issue.posts.map((post) => [post.id, post.hash])
   hash.update(JSON.stringify([issue.kind, issue.rhythm, content, printed]))
-  if (issue.offer.keys.length > 0) {
+  if (issue.offer.posts.length > 0) {
     for await (const { id, language, posts } of subscribersOwed(db, issue.audience, issue.offer))
       hash.update(`\n${id} ${language} ${posts}`)
   }
   return hash.digest('hex').slice(0, 10)
 }
 
-// The kept slot, which may be past where no worker ran; else the one that the worker will keep.
-async function upcomingSlots(db: Database, config: Config, now: Date): Promise<Schedule[]> {
-  const kept = await readSchedules(db)
-  return wantedSchedules(config, now).map(
-    (wanted) => kept.find((row) => row.rhythm === wanted.rhythm && row.hour === wanted.hour) ?? wanted,
-  )
-}
-
-async function planTurn(
+/** @returns null where nobody is waiting for anything: with no slot to move, and nothing new */
+async function planTurn<Theirs extends Audience>(
   db: Reader,
-  rhythm: Turn['rhythm'],
+  audience: Theirs,
   posts: KnownPost[],
   config: Config,
   now: Date,
-): Promise<Omit<Turn, 'slot'> | null> {
+): Promise<(Omit<Turn, 'audience'> & { audience: Theirs }) | null> {
   const through = await lastSequence(db)
-  const lowest = await lowestSettled(db, rhythm)
-  if (lowest === null || lowest >= through) return null
+  const lowest = await lowestSettled(db, audience)
+  if (lowest === null) return null
+  if (lowest >= through)
+    return audience.kind === 'due' ? { audience, issues: [], through, pending: [] } : null
   const byKey = new Map(posts.map((post) => [post.key, post]))
+  const behind = (await postsAfter(db, lowest)).map(({ key }) => ({ key, post: byKey.get(key) }))
+  const isReady = (post: KnownPost | undefined) => post !== undefined && isMailable(post, now)
   // Whatever keeps a post from being mailed at the moment, it is owed still and nobody moves on past it: its file cannot
   // be read, it became a draft again, its date was put off, or another process has seen it and this one has not.
-  const pending = (await postsAfter(db, lowest)).map(({ key }) => key)
-  const mailable = pending.flatMap((key) => byKey.get(key) ?? []).filter((post) => isMailable(post, now))
+  const pending = behind.map(({ key, post }) =>
+    post && isReady(post) ? offeredPost(post) : { key, tags: null, language: null },
+  )
+  const mailable = behind.flatMap(({ post }) => post ?? []).filter(isReady)
   const issues =
-    rhythm === 'instant'
-      ? await planSingles(db, mailable, config, now)
-      : await planDigest(db, rhythm, mailable, config, now)
-  return { rhythm, issues, through, pending }
+    audience.kind === 'instant'
+      ? await planSingles(db, audience, mailable, config, now)
+      : await planDigest(db, audience, mailable, config, now)
+  return { audience, issues, through, pending }
+}
+
+function offeredPost({ key, tags, language }: KnownPost): Offered {
+  return { key, tags, language }
 }
 
 async function planSingles(
   db: Reader,
+  audience: Audience,
   posts: KnownPost[],
   config: Config,
   now: Date,
 ): Promise<PlannedIssue[]> {
-  const audience: Audience = { kind: 'rhythm', rhythm: 'instant' }
   const doubts = await readDoubts(
     db,
     posts.map((post) => post.key),
   )
   const issues: PlannedIssue[] = []
   for (const post of posts) {
-    const offer = { keys: [post.key], onlyOwed: true }
+    const offer = { posts: [offeredPost(post)], onlyOwed: true }
     const groups = await groupsOwed(db, audience, offer, config)
     if (groups.length === 0) continue
     issues.push({
@@ -255,24 +277,26 @@ async function planSingles(
 
 async function planDigest(
   db: Reader,
-  rhythm: DigestRhythm,
+  audience: Audience,
   posts: KnownPost[],
   config: Config,
   now: Date,
 ): Promise<PlannedIssue[]> {
-  const audience: Audience = { kind: 'rhythm', rhythm }
-  const shown = newestFirst(posts) as KnownPost[]
-  const offer = { keys: shown.map((post) => post.key), onlyOwed: true }
+  const ordered = newestFirst(posts) as KnownPost[]
+  const offer = { posts: ordered.map(offeredPost), onlyOwed: true }
   const groups = await groupsOwed(db, audience, offer, config)
   if (groups.length === 0) return []
   const held = new Set(groups.flatMap((group) => group.keys))
+  const shown = ordered.filter((post) => held.has(post.key))
   const doubts = await readDoubts(db, [...held])
+  const rhythm = 'rhythm' in audience && audience.rhythm !== 'instant' ? audience.rhythm : null
   return [
     {
-      kind: 'digest',
+      // Who was away and missed one post gets it as if they had been there.
+      kind: rhythm === null && shown.length === 1 ? 'single' : 'digest',
       rhythm,
       origin: 'schedule',
-      posts: shown.filter((post) => held.has(post.key)),
+      posts: shown,
       audience,
       offer,
       groups,

@@ -1,17 +1,19 @@
 /**
- * When digests are due. A digest goes out at an hour of the wall clock in the site's time zone, so the moment is
+ * When digests are due. A digest goes out at an hour of the wall clock in its reader's time zone, so the moment is
  * reckoned from the calendar each time and never by adding hours: `08:00` stays `08:00` when the clocks change.
  *
  * An hour that is skipped when clocks go forward is due at the first minute after the gap; an hour that comes twice
  * is due the first time. A worker that slept past slots finds one slot due, the oldest, and goes on from now: so it
  * sends one digest, never one for each night it slept.
+ *
+ * Each reader's next slot is kept with them. The clock that wakes the worker says only when to look.
  */
 import { Temporal } from 'temporal-polyfill'
 import type { Config } from '../config.ts'
-import type { DigestRhythm, Schedule } from '../store/schedules.ts'
+import { type Database, type Writer, write } from '../store/database.ts'
+import { type DigestRhythm, type Hours, keepSettings, keepSlot, unreckoned } from '../store/schedules.ts'
 
-const RHYTHMS: readonly DigestRhythm[] = ['daily', 'weekly', 'monthly']
-
+/** As the configuration and the tables write them. */
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
 
 /**
@@ -32,16 +34,50 @@ export function nextSlot(rhythm: DigestRhythm, hour: string, timeZone: string, a
   }
 }
 
-/** The slots as the configuration wants them, reckoned from now; `hour` tells when a setting was changed. */
-export function wantedSchedules(config: Config, now: Date): (Schedule & { hour: string })[] {
-  return RHYTHMS.map((rhythm) => {
-    const setting = config.newsletter.digests[rhythm]
-    return {
-      rhythm,
-      hour: `${setting} ${config.site.timeZone}`,
-      next: nextSlot(rhythm, setting, config.site.timeZone, now),
-    }
+/**
+ * The next slot of somebody's digests, by what they chose and the site's hours for what they left to it. Where they are
+ * paused until a day it is the first from then on.
+ */
+export function nextRun(
+  rhythm: DigestRhythm,
+  hours: Hours,
+  pausedUntil: string | null,
+  config: Config,
+  now: Date,
+): Date {
+  const resumed = pausedUntil === null ? 0 : Date.parse(pausedUntil) - 1
+  const after = new Date(Math.max(now.getTime(), resumed))
+  return nextSlot(rhythm, settingFor(rhythm, hours, config), hours.time_zone || config.site.timeZone, after)
+}
+
+/** A site's setting for a rhythm, such as `Mon 08:00`, with the day and the hour that somebody chose in it. */
+function settingFor(rhythm: DigestRhythm, chosen: Hours, { newsletter }: Config): string {
+  const setting = newsletter.digests[rhythm]
+  const [day = '', hour = ''] = setting.includes(' ') ? setting.split(' ') : ['', setting]
+  const theirDay = rhythm === 'weekly' ? (chosen.weekday ?? day) : day
+  return `${theirDay} ${chosen.hour ?? hour}`.trim()
+}
+
+/**
+ * Reckons the next slot of everybody who has none yet: in the transaction that made them a reader or took what they
+ * chose, so that a worker which sleeps meanwhile finds them due.
+ */
+export async function reckonSlots(trx: Writer, config: Config, now: Date): Promise<void> {
+  for (const each of await unreckoned(trx))
+    await keepSlot(trx, each, nextRun(each.rhythm, each, each.paused_until, config, now))
+}
+
+/** As `reckonSlots`, and anew where the site's hours were changed. */
+export async function keepSlots(db: Database, config: Config, now: Date): Promise<void> {
+  const { daily, weekly, monthly } = config.newsletter.digests
+  const zone = config.site.timeZone
+  await keepSettings(db, {
+    daily: `${daily} ${zone}`,
+    weekly: `${weekly} ${zone}`,
+    monthly: `${monthly} ${zone}`,
   })
+  // Asked first without the lock: most rounds find nobody.
+  if ((await unreckoned(db)).length > 0) await write(db, (trx) => reckonSlots(trx, config, now))
 }
 
 function firstDay(rhythm: DigestRhythm, day: string, today: Temporal.PlainDate): Temporal.PlainDate {

@@ -261,6 +261,18 @@ async function rhythms(db: Kysely<unknown>): Promise<void> {
     'alter table subscribers add column next_run_at text',
     `alter table subscribers add column followed_tags text not null default '[]'`,
     `alter table subscribers add column followed_languages text not null default '[]'`,
+
+    // There was one slot for all readers of a rhythm: a digest that is due stays due.
+    `update subscribers set next_run_at = (select next_at from schedules c where c.rhythm = subscribers.rhythm)
+      where status = 'confirmed'`,
+    // Whose zone was the site's had said none.
+    `update subscribers set time_zone = ''
+      where time_zone = (select substr(hour, length('08:00 ') + 1) from schedules where rhythm = 'daily')`,
+    `insert into settings (key, value)
+      select 'digests', json_group_object(rhythm, hour) from schedules having count(*) > 0`,
+    'drop table schedules',
+    'drop index subscribers_behind',
+    'create index subscribers_due on subscribers (status, rhythm, next_run_at, settled_sequence)',
   ]
   for (const statement of statements) await sql.raw(statement).execute(db)
 }

@@ -1,22 +1,37 @@
 /**
  * Who is owed what. A post is owed to a subscriber when it became ready to be mailed after the last one that was
- * decided for them (`posts.sequence` over `subscribers.settled_sequence`), and it did not reach them in another way
- * (`delivery_posts`). So whatever rhythm they change to, each post is owed to them until they have it, and no longer.
+ * decided for them (`posts.sequence` over `subscribers.settled_sequence`), they follow what it is about, and it did not
+ * reach them in another way (`delivery_posts`). So whatever rhythm they change to, each post is owed to them until they
+ * have it, and no longer. What somebody follows counts when it is decided: a post that was passed over then is over.
  */
-import { type RawBuilder, sql } from 'kysely'
-import type { Reader, Writer } from './database.ts'
-import type { SubscriberRhythm } from './schema.ts'
+import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import { type Reader, time, type Writer } from './database.ts'
+import type { DigestRhythm, Hours } from './schedules.ts'
 import { isMatched, type Where } from './where.ts'
+
+/** Whom the schedule owes something at a moment. */
+export type Waiting =
+  /** Those who want every post at once, but for whom something has gathered. */
+  | { kind: 'instant' }
+  /** Those whose slot has come; of `instant` those for whom something has gathered while they were paused. */
+  | { kind: 'due'; rhythm: DigestRhythm | 'instant'; by: Date }
 
 /** Who may get an issue; `where` narrows it to some of them, by hand alone: the schedule is for everybody. */
 export type Audience = (
-  | { kind: 'rhythm'; rhythm: Exclude<SubscriberRhythm, 'paused'> }
-  /** Everybody who is not paused; or the ones named by address key, paused or not: the author means them. */
-  | { kind: 'all'; addressKeys: string[] | null }
+  | Waiting
+  /** Everybody of a rhythm who is not paused at that moment, whenever their slot is. */
+  | { kind: 'rhythm'; rhythm: DigestRhythm; at: Date }
+  /** Everybody who is not paused at that moment. */
+  | { kind: 'all'; at: Date }
+  /** These, paused or not and whatever they follow: the author means them. */
+  | { kind: 'named'; addressKeys: string[] }
 ) & { where?: Where }
 
+/** A post and what somebody may follow of it; null where that cannot be told at the moment, and it may be for anybody. */
+export type Offered = { key: number; tags: string[] | null; language: string | null }
+
 /** The posts an issue may hold: all of them that are owed, or (by hand) these, owed or not, unless they have them. */
-export type Offer = { keys: number[]; onlyOwed: boolean }
+export type Offer = { posts: Offered[]; onlyOwed: boolean }
 
 /** People who get the same posts in the same words. `keys` is in the order of the offer. */
 export type Group = {
@@ -39,7 +54,7 @@ export async function groupOwed(
   offer: Offer,
   spokenIn: (theirs: string) => string,
 ): Promise<Group[]> {
-  if (offer.keys.length === 0) return []
+  if (offer.posts.length === 0) return []
   const { rows } = await sql<{ posts: string; language: string; count: number }>`
     select posts, language, count(*) as count from (${owedSets(audience, offer)}) as owed
     group by posts, language order by count desc, posts, language`.execute(db)
@@ -94,34 +109,54 @@ export async function enqueueGroup(
 }
 
 /**
- * Moves everybody of a rhythm forward to `through`, except those to whom one of `pending` is still owed. Who must not
+ * Moves everybody of an audience forward to `through`, except those to whom one of `pending` is still owed. Who must not
  * be mailed moves too, or each round would look again at all that has come since.
  *
- * @param pending keys of posts that could be mailed, or will be once their files can be read again
+ * @param pending posts that could be mailed, or will be once their files can be read again
  */
-export async function settleRhythm(
+export async function settle(
   trx: Writer,
-  rhythm: Exclude<SubscriberRhythm, 'paused'>,
+  audience: Waiting,
   through: number,
-  pending: number[],
+  pending: Offered[],
 ): Promise<void> {
-  const owed =
-    pending.length === 0 ? sql`false` : sql`exists (select 1 from posts p where ${isOwed(pending)})`
   await sql`
     update subscribers as s set settled_sequence = ${through}
-    where s.status = 'confirmed' and s.rhythm = ${rhythm} and s.settled_sequence < ${through}
-      and not (${owed} and ${mayBeMailed})`.execute(trx)
+    where s.status = 'confirmed' and ${isIn(audience)} and s.settled_sequence < ${through}
+      and not ${isStillOwed(pending)}`.execute(trx)
 }
 
-/** The lowest place in the order of mailing that anybody of a rhythm still waits at; null where nobody has the rhythm. */
-export async function lowestSettled(db: Reader, rhythm: SubscriberRhythm): Promise<number | null> {
-  const row = await db
-    .selectFrom('subscribers')
-    .select(({ fn }) => fn.min('settled_sequence').as('lowest'))
-    .where('status', '=', 'confirmed')
-    .where('rhythm', '=', rhythm)
-    .executeTakeFirst()
-  return row?.lowest ?? null
+/**
+ * Moves the slots of all who are due on, each by their own hours. Who is owed one of `offered` still, since their share
+ * changed while it was being rendered, stays due: their turn is the next round and not the next slot.
+ *
+ * @param nextRun the slot that follows; null where nothing gathers for them any more
+ */
+export async function moveSlots(
+  trx: Writer,
+  audience: Waiting & { kind: 'due' },
+  offered: Offered[],
+  nextRun: (hours: Hours) => Date | null,
+): Promise<void> {
+  const isDue = sql<SqlBool>`s.status = 'confirmed' and ${isIn(audience)}`
+  const { rows } = await sql<Hours>`
+    select distinct weekday, hour, time_zone from subscribers s where ${isDue}`.execute(trx)
+  // Reckoned once for all who have the same: a million readers have a few hundred schedules.
+  for (const hours of rows) {
+    const next = nextRun(hours)
+    await sql`
+      update subscribers as s set next_run_at = ${next && time(next)}, paused_until = null
+      where ${isDue} and s.weekday is ${hours.weekday} and s.hour is ${hours.hour} and s.time_zone = ${hours.time_zone}
+        and not ${isStillOwed(offered)}`.execute(trx)
+  }
+}
+
+/** The lowest place in the order of mailing that anybody of an audience still waits at; null where it is nobody. */
+export async function lowestSettled(db: Reader, audience: Audience): Promise<number | null> {
+  const { rows } = await sql<{ lowest: number | null }>`
+    select min(s.settled_sequence) as lowest from subscribers s
+    where s.status = 'confirmed' and ${isIn(audience)}`.execute(db)
+  return rows[0]?.lowest ?? null
 }
 
 /** Why subscribers are not among the recipients, for the plan. */
@@ -131,8 +166,12 @@ export type LeftOut = {
   suppressed: number
   paused: number
   otherRhythm: number
+  /** It is their rhythm, and their slot is still to come. */
+  later: number
   /** They would be mailed, and `where` chooses others. */
   unmatched: number
+  /** They follow other tags or languages than these posts have. */
+  unfollowed: number
   /** They have all of these posts already. */
   haveIt: number
   /** None of these posts is owed to them, and some they have not: those are from before they joined. */
@@ -140,29 +179,27 @@ export type LeftOut = {
 }
 
 export async function countLeftOut(db: Reader, audience: Audience, offer: Offer): Promise<LeftOut> {
-  const hasAll =
-    offer.keys.length === 0
+  const some = (condition: RawBuilder<unknown>) =>
+    offer.posts.length === 0
       ? sql`false`
-      : sql`(select count(*) from delivery_posts r join posts p on p.key = r.post and p.edition = r.edition
-          where r.subscriber = s.id and r.post in (${sql.join(offer.keys)})) = ${offer.keys.length}`
-  const isOffered =
-    offer.keys.length === 0 ? sql`false` : sql`exists (select 1 from posts p where ${isWanted(offer)})`
-  const rhythm = audience.kind === 'rhythm' ? sql`s.rhythm <> ${audience.rhythm}` : sql`false`
-  const paused = audience.kind === 'all' && audience.addressKeys ? sql`false` : sql`s.rhythm = 'paused'`
+      : sql`exists (select 1 from ${offered(offer.posts)} o join posts p on p.key = o.key where ${condition})`
+  const hasAll = sql`(${offer.posts.length > 0} and not ${some(hasNot)})`
+  const isNew = offer.onlyOwed ? sql`p.sequence > s.settled_sequence and ${hasNot}` : hasNot
   const named =
-    audience.kind === 'all' && audience.addressKeys
-      ? sql`s.address_key in (${sql.join(audience.addressKeys)})`
-      : sql`true`
+    audience.kind === 'named' ? sql`s.address_key in (${sql.join(audience.addressKeys)})` : sql`true`
   const { rows } = await sql<{ reason: keyof LeftOut | 'none'; count: number }>`
     select case
         when s.status = 'unconfirmed' then 'unconfirmed'
         when s.status = 'unsubscribed' then 'unsubscribed'
         when not ${mayBeMailed} then 'suppressed'
-        when ${paused} then 'paused'
-        when ${rhythm} then 'otherRhythm'
+        when ${isPausedFor(audience)} then 'paused'
+        when ${'rhythm' in audience ? sql`s.rhythm <> ${audience.rhythm}` : sql`false`} then 'otherRhythm'
+        when ${audience.kind === 'instant' ? sql`s.rhythm <> 'instant'` : sql`false`} then 'otherRhythm'
+        when not ${isIn(audience)} then 'later'
         when not ${isMatched(audience.where)} then 'unmatched'
         when ${hasAll} then 'haveIt'
-        when ${isOffered} then 'none'
+        when ${some(sql`${isNew} and ${follows(audience)}`)} then 'none'
+        when ${some(isNew)} then 'unfollowed'
         else 'nothingNew' end as reason,
       count(*) as count
     from subscribers s where ${named} group by reason`.execute(db)
@@ -172,7 +209,9 @@ export async function countLeftOut(db: Reader, audience: Audience, offer: Offer)
     suppressed: 0,
     paused: 0,
     otherRhythm: 0,
+    later: 0,
     unmatched: 0,
+    unfollowed: 0,
     haveIt: 0,
     nothingNew: 0,
   }
@@ -181,37 +220,80 @@ export async function countLeftOut(db: Reader, audience: Audience, offer: Offer)
 }
 
 /** Each subscriber of the audience with their language and the posts they get, as a list of keys such as `4,7`. */
-function owedSets(audience: Audience, offer: Offer): RawBuilder<unknown> {
-  const order = sql.join(
-    offer.keys.map((key, place) => sql`when ${key} then ${place}`),
-    sql` `,
-  )
+function owedSets(audience: Audience, { posts, onlyOwed }: Offer): RawBuilder<unknown> {
   return sql`
-    select s.id as id, s.language as language, group_concat(p.key, ',' order by case p.key ${order} end) as posts
-    from subscribers s join posts p on ${isWanted(offer)}
+    select s.id as id, s.language as language, group_concat(p.key, ',' order by o.place) as posts
+    from subscribers s join ${offered(posts)} o join posts p on p.key = o.key
     where s.status = 'confirmed' and ${isIn(audience)} and ${isMatched(audience.where)}
-      and ${mayBeMailed}
+      and ${mayBeMailed} and ${follows(audience)} and ${hasNot}
+      and ${onlyOwed ? sql`p.sequence > s.settled_sequence` : sql`true`}
     group by s.id`
 }
 
-function isIn(audience: Audience): RawBuilder<unknown> {
-  if (audience.kind === 'rhythm') return sql`s.rhythm = ${audience.rhythm}`
-  if (audience.addressKeys === null) return sql`s.rhythm <> 'paused'`
-  if (audience.addressKeys.length === 0) return sql`false`
-  return sql`s.address_key in (${sql.join(audience.addressKeys)})`
+function isIn(audience: Audience): RawBuilder<SqlBool> {
+  switch (audience.kind) {
+    case 'instant':
+      return sql`s.rhythm = 'instant' and s.next_run_at is null`
+    case 'due':
+      return sql`s.rhythm = ${audience.rhythm} and s.next_run_at <= ${time(audience.by)}`
+    case 'rhythm':
+      return sql`s.rhythm = ${audience.rhythm} and not ${isPausedFor(audience)}`
+    case 'all':
+      return sql`not ${isPausedFor(audience)}`
+    case 'named':
+      return audience.addressKeys.length === 0
+        ? sql`false`
+        : sql`s.address_key in (${sql.join(audience.addressKeys)})`
+  }
 }
 
-function isWanted({ keys, onlyOwed }: Offer): RawBuilder<unknown> {
-  return onlyOwed ? isOwed(keys) : sql`p.key in (${sql.join(keys)}) and ${hasNot}`
+function isPausedFor(audience: Audience): RawBuilder<SqlBool> {
+  switch (audience.kind) {
+    case 'named':
+      return sql`false`
+    case 'instant':
+      return sql`(s.rhythm = 'paused' or s.paused_until is not null)`
+    case 'due':
+      return isPausedAt(audience.by)
+    case 'rhythm':
+    case 'all':
+      return isPausedAt(audience.at)
+  }
 }
 
-function isOwed(keys: number[]): RawBuilder<unknown> {
-  return sql`p.key in (${sql.join(keys)}) and p.sequence > s.settled_sequence and ${hasNot}`
+function isPausedAt(moment: Date): RawBuilder<SqlBool> {
+  return sql`(s.rhythm = 'paused' or coalesce(s.paused_until, '') > ${time(moment)})`
 }
 
-const hasNot = sql`not exists (select 1 from delivery_posts r where r.post = p.key and r.edition = p.edition and r.subscriber = s.id)`
+/** The posts of an offer in its order, as rows that a statement of any length can hold: `place`, `key`, `tags`, `language`. */
+function offered(posts: Offered[]): RawBuilder<unknown> {
+  return sql`(select e.key as place, e.value ->> 'key' as key, e.value ->> 'tags' as tags,
+    e.value ->> 'language' as language from json_each(${JSON.stringify(posts)}) e)`
+}
 
-const mayBeMailed = sql`not exists (select 1 from suppressions x where x.key = s.address_key)`
+/** Whether a subscriber `s` follows what a post `o` is about: one of their tags, in one of their languages. */
+function follows(audience: Audience): RawBuilder<SqlBool> {
+  return audience.kind === 'named' ? sql`true` : FOLLOWS
+}
+
+// RFC 4647, 3.3.1: a language is matched that is equal, or of which the range is a prefix "such that the first character
+// following the prefix is "-"": who follows German reads Austrian German.
+const FOLLOWS = sql<SqlBool>`(
+  (s.followed_tags = '[]' or o.tags is null or exists (
+    select 1 from json_each(s.followed_tags) f join json_each(o.tags) t on folded(t.value) = folded(f.value)))
+  and (s.followed_languages = '[]' or o.language is null or exists (
+    select 1 from json_each(s.followed_languages) f
+    where substr(lower(o.language) || '-', 1, length(f.value) + 1) = lower(f.value) || '-')))`
+
+const hasNot = sql<SqlBool>`not exists (select 1 from delivery_posts r where r.post = p.key and r.edition = p.edition and r.subscriber = s.id)`
+
+const mayBeMailed = sql<SqlBool>`not exists (select 1 from suppressions x where x.key = s.address_key)`
+
+function isStillOwed(posts: Offered[]): RawBuilder<SqlBool> {
+  if (posts.length === 0) return sql`false`
+  return sql`(exists (select 1 from ${offered(posts)} o join posts p on p.key = o.key
+    where p.sequence > s.settled_sequence and ${FOLLOWS} and ${hasNot}) and ${mayBeMailed})`
+}
 
 function parseSet(posts: string): number[] {
   return posts.split(',').map(Number)

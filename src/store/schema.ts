@@ -62,7 +62,7 @@ export type Schema = {
     weekday: ColumnType<string | null, string | null | undefined, string | null>
     /** Nothing comes before this; what became new meanwhile comes then. */
     paused_until: ColumnType<Time | null, Time | null | undefined, Time | null>
-    /** When their next digest is due; null where that has to be reckoned yet, or they want none. */
+    /** When their next digest is due: `store/schedules.ts`. */
     next_run_at: ColumnType<Time | null, Time | null | undefined, Time | null>
     /** JSON lists of text: the tags and languages of the posts they want; empty for all. */
     followed_tags: ColumnType<string, string | undefined, string>
@@ -201,8 +201,6 @@ export type Schema = {
 
   /** How many messages went, by transport or `transport domain`, in slices of each limit's span. */
   allowances: { scope: string; span: string; bucket: number; count: number }
-
-  schedules: { rhythm: 'daily' | 'weekly' | 'monthly'; hour: string; next_at: Time }
 
   /** What a WebSub hub knows of each feed, and what it is to be told. */
   pings: {

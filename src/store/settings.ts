@@ -72,9 +72,17 @@ export async function recordFirstRound(trx: Writer, now: Date): Promise<void> {
     .execute()
 }
 
-async function readSetting(db: Reader, key: string): Promise<string | null> {
+export async function readSetting(db: Reader, key: string): Promise<string | null> {
   const row = await db.selectFrom('settings').select('value').where('key', '=', key).executeTakeFirst()
   return row?.value ?? null
+}
+
+export async function writeSetting(trx: Writer, key: string, value: string): Promise<void> {
+  await trx
+    .insertInto('settings')
+    .values({ key, value })
+    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
+    .execute()
 }
 
 /** When a transport began to warm up: with the first message that went through it, and now where none has. */

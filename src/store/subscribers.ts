@@ -50,6 +50,10 @@ export async function confirmSubscriber(trx: Writer, id: number, now: Date): Pro
       confirmed_at: time(now),
       unsubscribed_at: null,
       settled_sequence: await lastSequence(trx),
+      // Who had paused before they left comes back to read.
+      rhythm: sql`case when rhythm = 'paused' and confirmed_at is not null then 'instant' else rhythm end`,
+      paused_until: null,
+      next_run_at: null,
     })
     .where('id', '=', id)
     .where('status', '<>', 'confirmed')
@@ -69,23 +73,68 @@ export async function unsubscribeSubscriber(trx: Writer, id: number, now: Date):
  * Makes who left a reader again, as if they had not: with what they had chosen, and with what has become new meanwhile
  * still to come.
  */
-export async function restoreSubscriber(trx: Writer, id: number): Promise<void> {
+export async function restoreSubscriber(trx: Writer, id: number, now: Date): Promise<void> {
   await trx
     .updateTable('subscribers')
-    .set({ status: 'confirmed', unsubscribed_at: null })
+    .set({
+      status: 'confirmed',
+      unsubscribed_at: null,
+      next_run_at: sql`case rhythm when 'instant' then max(coalesce(paused_until, ''), ${time(now)}) end`,
+    })
     .where('id', '=', id)
     .where('status', '=', 'unsubscribed')
     .execute()
 }
 
-/** What a person says of themselves; it holds for whatever is decided for them from now on. */
-export async function updatePreferences(
+/** What a person says of themselves, and what they want. */
+export type Choices = Pick<
+  Subscriber,
+  | 'name'
+  | 'rhythm'
+  | 'language'
+  | 'time_zone'
+  | 'hour'
+  | 'weekday'
+  | 'paused_until'
+  | 'followed_tags'
+  | 'followed_languages'
+>
+
+/** Keeps what a person chose; it holds for whatever is decided for them from now on. */
+export async function updateChoices(
   trx: Writer,
-  id: number,
-  wanted: Pick<Subscriber, 'name' | 'rhythm' | 'language'>,
+  person: Subscriber,
+  choices: Choices,
+  now: Date,
 ): Promise<void> {
-  const { name, rhythm, language } = wanted
-  await trx.updateTable('subscribers').set({ name, rhythm, language }).where('id', '=', id).execute()
+  const { name, rhythm, language, time_zone, hour, weekday, followed_tags, followed_languages } = choices
+  // A pause is until what comes next, and one that has passed is none.
+  const paused_until =
+    rhythm !== 'paused' && choices.paused_until && choices.paused_until > time(now)
+      ? choices.paused_until
+      : null
+  const said = { name, language, followed_tags, followed_languages }
+  const when = { rhythm, time_zone, hour, weekday, paused_until }
+  await trx
+    .updateTable('subscribers')
+    .set({ ...said, ...when, next_run_at: nextRunAfter(person, when, now) })
+    .where('id', '=', person.id)
+    .execute()
+}
+
+/**
+ * A slot that is due stays due where nothing about it changes, or saving a page at eight would lose the digest of eight.
+ * Who changes to every post at once, or ends a pause, gets at once what has gathered, in one mail.
+ */
+function nextRunAfter(
+  person: Subscriber,
+  wanted: Pick<Choices, 'rhythm' | 'time_zone' | 'hour' | 'weekday' | 'paused_until'>,
+  now: Date,
+): string | null {
+  const isSame = (keys: (keyof typeof wanted)[]) => keys.every((key) => person[key] === wanted[key])
+  if (wanted.rhythm === 'instant')
+    return isSame(['rhythm', 'paused_until']) ? person.next_run_at : (wanted.paused_until ?? time(now))
+  return isSame(['rhythm', 'time_zone', 'hour', 'weekday', 'paused_until']) ? person.next_run_at : null
 }
 
 /** Keeps when a person was sent a confirmation: they have from then on to answer. */

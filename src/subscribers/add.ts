@@ -3,6 +3,7 @@ import type { Config } from '../config.ts'
 import { enqueuePersonal } from '../deliveries/enqueue.ts'
 import { printConfirmation } from '../deliveries/print.ts'
 import { UserError } from '../errors.ts'
+import { reckonSlots } from '../issues/schedule.ts'
 import { type Database, type Reader, time, write } from '../store/database.ts'
 import type { SubscriberRhythm } from '../store/schema.ts'
 import {
@@ -53,6 +54,7 @@ export async function addSubscriber(
       return person
     }
     await confirmSubscriber(trx, person.id, now)
+    await reckonSlots(trx, config, now)
     await recordConsent(trx, person.id, { at: time(now), act: 'added', source: 'the author', words: '' })
     return (await findSubscriber(trx, address.key)) as Subscriber
   })

@@ -1,4 +1,6 @@
+import type { Config } from '../config.ts'
 import { enqueuePersonal } from '../deliveries/enqueue.ts'
+import { reckonSlots } from '../issues/schedule.ts'
 import { type Database, type Reader, time, write } from '../store/database.ts'
 import {
   type Consent,
@@ -46,6 +48,7 @@ export async function confirm(
   delivery: number,
   evidence: Pick<Consent, 'source' | 'words'>,
   welcome: Welcome | null,
+  config: Config,
   secret: string,
   now: Date,
 ): Promise<boolean> {
@@ -54,6 +57,7 @@ export async function confirm(
     if (!subscriber) return false
     if (subscriber.status === 'confirmed') return true
     await confirmSubscriber(trx, subscriber.id, now)
+    await reckonSlots(trx, config, now)
     await recordConsent(trx, subscriber.id, { at: time(now), act: 'confirmed', ...evidence })
     if (welcome) await enqueuePersonal(trx, 'welcome', subscriber, welcome.rendition, welcome.language, now)
     return true

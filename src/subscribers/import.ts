@@ -8,6 +8,7 @@ import { checkAddress } from '../address.ts'
 import type { Config } from '../config.ts'
 import { isLanguage } from '../config-schema.ts'
 import { type Fault, FaultsError } from '../errors.ts'
+import { keepSlots } from '../issues/schedule.ts'
 import type { Database } from '../store/database.ts'
 import {
   type ImportCounts,
@@ -76,6 +77,7 @@ export async function importSubscribers(
       throw new FaultsError(found.faults, 'nobody was imported; mend the file and try again')
   }
   const counts = await importRows(db, allOrNone(), basename(file), now)
+  await keepSlots(db, config, now)
   const { rows, ignored, cautions } = found
   return { rows, ...counts, ignored, cautions }
 }

@@ -1,15 +1,17 @@
-import { type Database, write } from '../store/database.ts'
+import { Temporal } from 'temporal-polyfill'
+import type { Config } from '../config.ts'
+import { reckonSlots } from '../issues/schedule.ts'
+import { type Database, time, write } from '../store/database.ts'
 import { recordEvidence } from '../store/deliveries.ts'
 import type { SubscriberRhythm } from '../store/schema.ts'
-import { type Subscriber, subscriberOfDelivery, updatePreferences } from '../store/subscribers.ts'
+import { type Choices, type Subscriber, subscriberOfDelivery, updateChoices } from '../store/subscribers.ts'
 
 export const RHYTHMS: readonly SubscriberRhythm[] = ['instant', 'daily', 'weekly', 'monthly', 'paused']
 
-export type Preferences = Pick<Subscriber, 'name' | 'rhythm' | 'language'>
-
 /**
- * Saves what a person wants from now on. Nothing is moved for it: what each is owed is asked when it is decided, by the
- * rhythm they have then, and a post that they have is not owed to them in any. What is queued already still comes.
+ * Saves what a person wants from now on; what is left out stays as it is. Nothing is moved for it: what each is owed is
+ * asked when it is decided, by what they want then, and a post that they have is not owed to them in any. What is queued
+ * already still comes.
  *
  * @param delivery the one that the token came in
  * @returns the person as they are now: nothing was saved where they are no reader; null where they were erased
@@ -17,7 +19,8 @@ export type Preferences = Pick<Subscriber, 'name' | 'rhythm' | 'language'>
 export async function savePreferences(
   db: Database,
   delivery: number,
-  wanted: Preferences,
+  wanted: Partial<Choices>,
+  config: Config,
   now: Date,
 ): Promise<Subscriber | null> {
   return write(db, async (trx) => {
@@ -25,7 +28,19 @@ export async function savePreferences(
     await recordEvidence(trx, delivery, 'its preferences link was used', now)
     const subscriber = (await subscriberOfDelivery(trx, delivery))?.subscriber ?? null
     if (subscriber?.status !== 'confirmed') return subscriber
-    await updatePreferences(trx, subscriber.id, wanted)
-    return { ...subscriber, ...wanted }
+    await updateChoices(trx, subscriber, { ...subscriber, ...wanted }, now)
+    await reckonSlots(trx, config, now)
+    return (await subscriberOfDelivery(trx, delivery))?.subscriber ?? null
   })
+}
+
+/**
+ * The moment until which somebody is paused who wants mail again from a day on: that day's first, where they are.
+ *
+ * @param day `2026-12-24`
+ * @param timeZone an IANA name
+ */
+export function pauseEnd(day: string, timeZone: string): string {
+  const start = Temporal.PlainDate.from(day).toZonedDateTime(timeZone)
+  return time(new Date(start.epochMilliseconds))
 }

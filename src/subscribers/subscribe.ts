@@ -11,7 +11,7 @@ import {
   recordAsked,
   recordConsent,
   type Subscriber,
-  updatePreferences,
+  updateChoices,
 } from '../store/subscribers.ts'
 import { frameLanguage } from '../words/words.ts'
 import { admit } from './caps.ts'
@@ -55,7 +55,7 @@ export async function askToSubscribe(
     const person = known ?? (await insertSubscriber(trx, { ...defaults(config), ...asked }, now))
     // Who left, or never confirmed, reads in the language of this page by now. One that says no more is not made less.
     if (known && frameLanguage(known.language, config.site.language) !== language)
-      await updatePreferences(trx, known.id, { ...known, language })
+      await updateChoices(trx, known, { ...known, language }, now)
     await recordConsent(trx, person.id, { at: time(now), act: 'asked', ...asked.evidence })
     // Without the name: it is a stranger's text until the address is confirmed, and would be mailed to a third person.
     await enqueuePersonal(trx, 'confirmation', { ...person, name: '' }, printed, language, now)
@@ -65,8 +65,8 @@ export async function askToSubscribe(
 
 /** What somebody is who said no more than their address. */
 export function defaults(config: Config) {
-  const { language, timeZone } = config.site
-  return { rhythm: 'instant' as const, tags: [], language, timeZone }
+  // No time zone of their own: where the site's is changed, theirs is too.
+  return { rhythm: 'instant' as const, tags: [], language: config.site.language, timeZone: '' }
 }
 
 // Also by the author, whom no cap counts.

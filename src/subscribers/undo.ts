@@ -1,3 +1,5 @@
+import type { Config } from '../config.ts'
+import { reckonSlots } from '../issues/schedule.ts'
 import { type Database, type Reader, time, write } from '../store/database.ts'
 import { requeueSkippedTo } from '../store/deliveries.ts'
 import {
@@ -47,6 +49,7 @@ export async function undoLeaving(
   delivery: number,
   left: string,
   evidence: Pick<Consent, 'source' | 'words'>,
+  config: Config,
   secret: string,
   now: Date,
 ): Promise<Subscriber | null> {
@@ -55,7 +58,8 @@ export async function undoLeaving(
     if (person?.status === 'confirmed') return person
     const undoable = await findUndoable(trx, delivery, secret, now)
     if (undoable === null || undoable.unsubscribed_at !== left) return null
-    await restoreSubscriber(trx, undoable.id)
+    await restoreSubscriber(trx, undoable.id, now)
+    await reckonSlots(trx, config, now)
     await requeueSkippedTo(trx, undoable.id, left)
     await recordConsent(trx, undoable.id, { at: time(now), act: 'returned', ...evidence })
     return undoable

@@ -35,7 +35,7 @@ export function confirmPage(app: Hono, web: Web): void {
     const evidence = { source: networkOf(c, config.web.trustProxy), words }
     const isWelcomed = config.newsletter.welcome && person.status !== 'confirmed'
     const welcome = isWelcomed ? await welcomeFor(person) : null
-    if (!(await confirm(db, delivery, evidence, welcome, secret, now()))) return showNotConfirmable(c)
+    if (!(await confirm(db, delivery, evidence, welcome, config, secret, now()))) return showNotConfirmable(c)
     web.onQueued?.()
     const { title, lead } = shown.web.confirmed
     const content = html`<h1>${title}</h1><p>${lead}</p>`

@@ -44,7 +44,7 @@ export function preferencesPage(app: Hono, web: Web): void {
     if (rhythm === undefined || language === undefined) return showUnreadable(c, wordsOf(subscriber))
     if ('fault' in name)
       return showPerson(c, delivery, { ...subscriber, rhythm, language }, { typed, ...name })
-    const saved = await savePreferences(db, delivery, { ...name, rhythm, language }, now())
+    const saved = await savePreferences(db, delivery, { ...name, rhythm, language }, config, now())
     return saved === null ? showHowToChange(c) : showPerson(c, delivery, saved, 'saved')
   })
 

@@ -32,7 +32,8 @@ export function undoPage(app: Hono, web: Web): void {
       source: networkOf(c, config.web.trustProxy),
       words: `${mistake} / ${undo}`,
     }
-    if ((await undoLeaving(db, delivery, form('left'), evidence, secret, now())) === null) return showOver(c)
+    const undone = await undoLeaving(db, delivery, form('left'), evidence, config, secret, now())
+    if (undone === null) return showOver(c)
     web.onQueued?.()
     const { title, lead } = shown.web.returned
     const content = html`<h1>${title}</h1>

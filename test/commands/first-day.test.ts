@@ -131,7 +131,7 @@ test('an author’s first day', async () => {
     subscribers  2 confirmed, 0 unconfirmed, 0 unsubscribed, 0 suppressed
     messages     0 queued, 0 sending, 1 sent, 0 failed, 0 skipped, 0 unknown
     digests      daily Tue 3 Nov 2026, 08:00 Europe/Berlin: nothing new so far
-                 weekly Mon 9 Nov 2026, 08:00 Europe/Berlin: 1 post to 1 person
+                 weekly Mon 9 Nov 2026, 08:00 Europe/Berlin: 1 post to 1 person so far
                  monthly Tue 1 Dec 2026, 08:00 Europe/Berlin: nothing new so far
     issue #1, News: 1 sent (sent)"
   `)

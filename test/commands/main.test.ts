@@ -137,9 +137,9 @@ describe('--json', () => {
         },
       ],
       next: [
-        { rhythm: 'daily', at: '2026-11-03T07:00:00.000Z', posts: [], recipients: 0 },
-        { rhythm: 'weekly', at: '2026-11-09T07:00:00.000Z', posts: ['news'], recipients: 1 },
-        { rhythm: 'monthly', at: '2026-12-01T07:00:00.000Z', posts: [], recipients: 0 },
+        { rhythm: 'daily', at: '2026-11-03T07:00:00.000Z', posts: [], recipients: 0, later: 0 },
+        { rhythm: 'weekly', at: '2026-11-09T07:00:00.000Z', posts: ['news'], recipients: 1, later: 0 },
+        { rhythm: 'monthly', at: '2026-12-01T07:00:00.000Z', posts: [], recipients: 0, later: 0 },
       ],
     })
   })

@@ -95,7 +95,7 @@ describe('--where', () => {
     expect(await posthorn('subscribers export --where rhythm:paused')).toMatchInlineSnapshot(`
       "$ posthorn subscribers export --where rhythm:paused
       "address","name","status","rhythm","tags","language","time zone","created","confirmed","unsubscribed"
-      "linus@example.com","","confirmed","paused","","fil","Europe/Berlin","2026-11-02T09:00:00.000Z","2026-11-02T09:00:00.000Z","""
+      "linus@example.com","","confirmed","paused","","fil","","2026-11-02T09:00:00.000Z","2026-11-02T09:00:00.000Z","""
     `)
   })
 

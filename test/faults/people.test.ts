@@ -222,7 +222,7 @@ describe('F18: somebody who, while their copy is queued,', () => {
       .select('id')
       .where('kind', '=', 'confirmation')
       .executeTakeFirstOrThrow()
-    expect(await confirm(db, id, EVIDENCE, null, secret, site.now())).toBe(true)
+    expect(await confirm(db, id, EVIDENCE, null, site.config, secret, site.now())).toBe(true)
   }
 })
 

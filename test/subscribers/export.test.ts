@@ -35,8 +35,8 @@ describe('export', () => {
     expect(await exported(site)).toBe(
       [
         '"address","name","status","rhythm","tags","language","time zone","created","confirmed","unsubscribed"',
-        '"ada@example.org","Lovelace, ""Ada""","confirmed","instant","a;b","en","Europe/Berlin","2026-11-02T09:00:00.000Z","2026-11-02T09:00:00.000Z",""',
-        '"grace@example.org","","unsubscribed","instant","","en","Europe/Berlin","2026-11-02T09:00:00.000Z","2026-11-02T09:00:00.000Z","2026-11-03T09:00:00.000Z"',
+        '"ada@example.org","Lovelace, ""Ada""","confirmed","instant","a;b","en","","2026-11-02T09:00:00.000Z","2026-11-02T09:00:00.000Z",""',
+        '"grace@example.org","","unsubscribed","instant","","en","","2026-11-02T09:00:00.000Z","2026-11-02T09:00:00.000Z","2026-11-03T09:00:00.000Z"',
         '',
       ].join('\n'),
     )

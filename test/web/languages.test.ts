@@ -1,11 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { makeToken } from '../../src/mail/token.ts'
-import {
-  consentsOf,
-  findSubscriber,
-  type Subscriber,
-  updatePreferences,
-} from '../../src/store/subscribers.ts'
+import { consentsOf, findSubscriber, type Subscriber, updateChoices } from '../../src/store/subscribers.ts'
 import { askToSubscribe } from '../../src/subscribers/subscribe.ts'
 import { makeSite, type TestSite } from '../site.ts'
 import { type Browser, linkIn, openBrowser, words } from './browser.ts'
@@ -21,7 +16,7 @@ async function speaking(language: string): Promise<{ site: TestSite; browser: Br
 
 async function speak(site: TestSite, language: string): Promise<void> {
   const ada = await person(site)
-  await site.db.transaction().execute((trx) => updatePreferences(trx, ada.id, { ...ada, language }))
+  await site.db.transaction().execute((trx) => updateChoices(trx, ada, { ...ada, language }, site.now()))
 }
 
 async function person(site: TestSite): Promise<Subscriber> {

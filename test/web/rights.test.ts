@@ -94,7 +94,7 @@ describe('everything that is kept about somebody', () => {
       rhythm: 'instant',
       tags: [],
       language: 'en',
-      timeZone: 'Europe/Berlin',
+      timeZone: null,
       created: '2026-11-02T09:00:00.000Z',
       confirmed: '2026-11-02T09:00:00.000Z',
       unsubscribed: null,
@@ -281,7 +281,7 @@ test('only a token made for this opens any of it', async () => {
 test.each([...CATALOGUES.keys()])('all of it speaks %s', async (language) => {
   const { site, browser, links } = await readers()
   const { id } = await site.db.selectFrom('deliveries').select('id').executeTakeFirstOrThrow()
-  await savePreferences(site.db, id, { name: '', rhythm: 'instant', language }, site.now())
+  await savePreferences(site.db, id, { name: '', rhythm: 'instant', language }, site.config, site.now())
   const { rights, erase, erased } = CATALOGUES.get(language)?.web ?? {}
   const page = await browser.visit(links.preferences)
   expect(page.text).toContain(`<h2>${rights?.title}</h2>`)
