@@ -12,6 +12,7 @@ import { afterEach, expect, test } from 'vitest'
 import { UserError } from '../../src/errors.ts'
 import { type Database, openDatabase, time, write } from '../../src/store/database.ts'
 import { migrations } from '../../src/store/migrations.ts'
+import { keepSettings, unreckoned } from '../../src/store/schedules.ts'
 import { readSecret } from '../../src/store/settings.ts'
 import { sqliteDialect } from '../../src/store/sqlite.ts'
 
@@ -97,11 +98,17 @@ test('processes that open a new database at the same moment all get it, once', a
   expect(await readSecret(db)).toBe(secrets[0])
 })
 
-test('a database from before sign-ups were capped knows when whom it asked', async () => {
+/** A database as an earlier Posthorn left it. */
+async function databaseOf(migration: keyof typeof migrations): Promise<string> {
   const path = join(await newFolder(), 'posthorn.db')
   const old = new Kysely<unknown>({ dialect: sqliteDialect(path) })
-  await new Migrator({ db: old, provider: { getMigrations: async () => migrations } }).migrateTo('0003-pings')
+  await new Migrator({ db: old, provider: { getMigrations: async () => migrations } }).migrateTo(migration)
   await old.destroy()
+  return path
+}
+
+test('a database from before sign-ups were capped knows when whom it asked', async () => {
+  const path = await databaseOf('0003-pings')
   const shell = new DatabaseSync(path)
   shell.exec(`insert into subscribers select value, value || '@example.org', value || '@example.org', '', 'unconfirmed',
     'instant', '[]', 'en', 'UTC', '2026-11-01T09:00:00.000Z', null, null, 0 from json_each('[1,2]')`)
@@ -113,6 +120,37 @@ test('a database from before sign-ups were capped knows when whom it asked', asy
   const db = await opened(path)
   const asked = await db.selectFrom('subscribers').select('asked_at').orderBy('id').execute()
   expect(asked.map((each) => each.asked_at)).toEqual(['2026-11-02T09:00:00.000Z', null])
+})
+
+test('a database from before each reader had a slot of their own sends what was due, and their zones hold', async () => {
+  const path = await databaseOf('0004-sign-ups')
+  const shell = new DatabaseSync(path)
+  shell.exec(`insert into subscribers select key + 1, value ->> 0, value ->> 0, '', 'confirmed', value ->> 1,
+    '[]', 'en', value ->> 2, '2026-11-01T09:00:00.000Z', '2026-11-01T09:00:00.000Z', null, 0, null from json_each('[
+      ["ada@example.org", "weekly", "Europe/Berlin"], ["grace@example.org", "weekly", "Asia/Tokyo"],
+      ["linus@example.org", "instant", "Europe/Berlin"]]')`)
+  shell.exec(`insert into schedules values ('daily', '08:00 Europe/Berlin', '2026-11-03T07:00:00.000Z'),
+    ('weekly', 'Mon 08:00 Europe/Berlin', '2026-11-09T07:00:00.000Z'),
+    ('monthly', '1 08:00 Europe/Berlin', '2026-12-01T07:00:00.000Z')`)
+  shell.close()
+  const db = await opened(path)
+  const people = await db
+    .selectFrom('subscribers')
+    .select(['time_zone', 'next_run_at'])
+    .orderBy('id')
+    .execute()
+  expect(people).toEqual([
+    { time_zone: '', next_run_at: '2026-11-09T07:00:00.000Z' },
+    { time_zone: 'Asia/Tokyo', next_run_at: '2026-11-09T07:00:00.000Z' },
+    { time_zone: '', next_run_at: null },
+  ])
+  // And the hours of the site are known: nobody's slot is reckoned anew for them.
+  await keepSettings(db, {
+    daily: '08:00 Europe/Berlin',
+    weekly: 'Mon 08:00 Europe/Berlin',
+    monthly: '1 09:00 Europe/Berlin',
+  })
+  expect(await unreckoned(db)).toEqual([])
 })
 
 test('a database of a newer Posthorn is left alone, and the letter says what to do', async () => {
