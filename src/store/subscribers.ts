@@ -108,33 +108,35 @@ export async function updateChoices(
   now: Date,
 ): Promise<void> {
   const { name, rhythm, language, time_zone, hour, weekday, followed_tags, followed_languages } = choices
-  // A pause is until what comes next, and one that has passed is none.
-  const paused_until =
-    rhythm !== 'paused' && choices.paused_until && choices.paused_until > time(now)
-      ? choices.paused_until
-      : null
   const said = { name, language, followed_tags, followed_languages }
-  const when = { rhythm, time_zone, hour, weekday, paused_until }
+  const wanted = { rhythm, time_zone, hour, weekday, paused_until: pauseOf(choices, now) }
   await trx
     .updateTable('subscribers')
-    .set({ ...said, ...when, next_run_at: nextRunAfter(person, when, now) })
+    .set({ ...said, ...wanted, next_run_at: nextRunFor(person, wanted, now) })
     .where('id', '=', person.id)
     .execute()
 }
+
+type When = Pick<Choices, 'rhythm' | 'time_zone' | 'hour' | 'weekday' | 'paused_until'>
 
 /**
  * A slot that is due stays due where nothing about it changes, or saving a page at eight would lose the digest of eight.
  * Who changes to every post at once, or ends a pause, gets at once what has gathered, in one mail.
  */
-function nextRunAfter(
-  person: Subscriber,
-  wanted: Pick<Choices, 'rhythm' | 'time_zone' | 'hour' | 'weekday' | 'paused_until'>,
-  now: Date,
-): string | null {
-  const isSame = (keys: (keyof typeof wanted)[]) => keys.every((key) => person[key] === wanted[key])
+function nextRunFor(person: Subscriber, wanted: When, now: Date): string | null {
+  const before = { ...person, paused_until: pauseOf(person, now) }
+  const isSame = (keys: (keyof When)[]) => keys.every((key) => before[key] === wanted[key])
   if (wanted.rhythm === 'instant')
     return isSame(['rhythm', 'paused_until']) ? person.next_run_at : (wanted.paused_until ?? time(now))
   return isSame(['rhythm', 'time_zone', 'hour', 'weekday', 'paused_until']) ? person.next_run_at : null
+}
+
+/** Until when somebody is paused: one that has passed is none, and one for good has no end. */
+function pauseOf(
+  { rhythm, paused_until }: Pick<Choices, 'rhythm' | 'paused_until'>,
+  now: Date,
+): string | null {
+  return rhythm !== 'paused' && paused_until !== null && paused_until > time(now) ? paused_until : null
 }
 
 /** Keeps when a person was sent a confirmation: they have from then on to answer. */

@@ -184,6 +184,22 @@ describe('a worker that slept', () => {
   })
 })
 
+test('who saves their page a moment after eight still gets the digest of eight', async () => {
+  const site = await blog()
+  await site.join('ada@example.org', 'daily')
+  // A pause that is over by then, too.
+  await site.choose('ada@example.org', { paused_until: pauseEnd('2026-11-03', 'Europe/Berlin') })
+  site.write('one.md', post('One', '2026-11-02'))
+  site.setClock('2026-11-03T07:00:20Z')
+  await site.choose('ada@example.org', { name: 'Ada', language: 'de' })
+  expect((await site.round()).enqueued).toMatchObject([{ recipients: 1 }])
+  // Whoever chooses another hour chooses the next one.
+  site.write('two.md', post('Two', '2026-11-03'))
+  site.setClock('2026-11-04T07:00:20Z')
+  await site.choose('ada@example.org', { hour: '09:00' })
+  expect(await person(site, 'ada@example.org')).toMatchObject({ next_run_at: '2026-11-04T08:00:00.000Z' })
+})
+
 test('a digest with nothing in it is not sent, and its slot moves on', async () => {
   const site = await blog()
   await site.join('ada@example.org', 'daily')
