@@ -172,10 +172,14 @@ describe('the form, as it is asked', () => {
     const site = await makeSite()
     await site.join('reader@example.org')
     await site.join('barred@example.org')
-    await write(site.db, (trx) => suppress(trx, 'barred@example.org', 'complaint', site.now()))
+    await site.join('silent@example.org')
+    await write(site.db, async (trx) => {
+      await suppress(trx, 'barred@example.org', 'complaint', site.now())
+      await suppress(trx, 'silent@example.org', 'bounce', new Date('2026-09-02T09:00:00Z'))
+    })
     const browser = await openBrowser(site)
     const answers = []
-    for (const name of ['nobody', 'nobody', 'reader', 'barred']) {
+    for (const name of ['nobody', 'nobody', 'reader', 'barred', 'silent']) {
       const fields = { address: `${name}@example.org` }
       const { status, headers, text } = await browser.submit('/subscribe', fields, {
         Accept: 'application/json',
@@ -184,7 +188,7 @@ describe('the form, as it is asked', () => {
       answers.push(JSON.stringify([status, others, text.replaceAll(name, 'NAME')]))
     }
     expect(new Set(answers).size).toBe(1)
-    expect(await confirmations(site)).toHaveLength(1)
+    expect(await confirmations(site)).toHaveLength(2)
   })
 
   test.each([['text/html'], ['application/json']])('turns ten megabytes away, in %s', async (type) => {
