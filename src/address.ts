@@ -1,7 +1,10 @@
 /**
  * E-mail addresses, checked before anything else sees them. An address goes into SMTP commands, headers, file names
  * and pages: one line break in it and a message goes to somebody else. So one `addr-spec` of RFC 5321 passes and
- * nothing else: no display name, no list, no comment, no quoted local part, no address literal.
+ * nothing else: no display name, no list, no comment, no quoted local part, no address literal. RFC 5321, 4.1.2: "a host
+ * that expects to receive mail SHOULD avoid defining mailboxes where the Local-part requires (or uses) the Quoted-string
+ * form", and a local part outside of ASCII goes only where every server on the way speaks SMTPUTF8: whoever has such an
+ * address is asked for another one, before anything is sent into the void.
  */
 import { domainToASCII } from 'node:url'
 import { english, type Words } from './words/en.ts'

@@ -184,6 +184,11 @@ export const schema = z.strictObject({
       .describe(
         'Where what cannot be delivered comes back to, as `bounces+b-TOKEN@…`. Default `from.email`.',
       ),
+    unsubscribe: emailAddress
+      .optional()
+      .describe(
+        'An address that you read: mail programs may offer to leave by a mail to it, whose subject `posthorn subscribers unsubscribe` takes.',
+      ),
     postalAddress: words.default('').describe('Many countries want one in every newsletter.'),
     logo: text
       .check(told(logoFault))

@@ -38,8 +38,8 @@ export function checkList({ fields }: Message, about: About): Finding[] {
     const token = first.searchParams.get('token') ?? first.pathname.split('/').at(-1) ?? ''
     if (
       token.length < 20 ||
-      leave.includes(about.address) ||
-      leave.includes(encodeURIComponent(about.address))
+      first.href.includes(about.address) ||
+      first.href.includes(encodeURIComponent(about.address))
     )
       found.push(
         error(
@@ -47,6 +47,15 @@ export function checkList({ fields }: Message, about: About): Finding[] {
           'header List-Unsubscribe',
           `"${token}" could be guessed, or tells who reads`,
           `anybody could unsubscribe others; ${OURS}`,
+        ),
+      )
+    else if (mail[0] !== undefined && !mail[0].endsWith(`?subject=unsubscribe%20${token}`))
+      found.push(
+        error(
+          'unsubscribe-mail',
+          'header List-Unsubscribe',
+          `"${mail[0]}" does not ask for the token of the link as its subject`,
+          `nobody could tell who wants to leave; ${OURS}`,
         ),
       )
   }

@@ -211,6 +211,14 @@ function commands(surroundings: Surroundings, terminal: Terminal, done: (code: n
   add(subscribers, 'export', 'all subscribers as CSV, on stdout')
     .addOption(where())
     .action(runs(async () => (await import('./subscribers.ts')).exportAll))
+  add(
+    subscribers,
+    'unsubscribe <who>',
+    'take somebody off who asked you to; WHO: an address, or what their mail says',
+  ).action(runs(async () => (await import('./subscribers.ts')).unsubscribe))
+  add(subscribers, 'allow <address>', 'let an address be mailed again that was not to be')
+    .option('-y, --yes', 'do not ask')
+    .action(runs(async () => (await import('./subscribers.ts')).allow))
   add(subscribers, 'erase <address>', 'remove somebody and every trace of their address')
     .option('-y, --yes', 'do not ask')
     .action(runs(async () => (await import('./subscribers.ts')).erase))

@@ -1,14 +1,26 @@
 import { checkAddress } from '../address.ts'
 import { describeFault, UserError } from '../errors.ts'
+import { LEAVING_TOKEN, openToken } from '../mail/token.ts'
 import { deliverNow } from '../round.ts'
 import type { Site } from '../site.ts'
 import type { SubscriberRhythm } from '../store/schema.ts'
-import { findSubscriber, findSuppression, streamSubscribers } from '../store/subscribers.ts'
+import {
+  findSubscriber,
+  findSuppression,
+  type Subscriber,
+  streamSubscribers,
+  subscriberOfDelivery,
+} from '../store/subscribers.ts'
 import { addSubscriber } from '../subscribers/add.ts'
+import { allow as allowAddress, describeSuppression } from '../subscribers/allow.ts'
 import { erase as erasePerson } from '../subscribers/erase.ts'
 import { exportSubscribers } from '../subscribers/export.ts'
 import { type Imported, importSubscribers, type Rehearsed, rehearseImport } from '../subscribers/import.ts'
 import { everythingKept, shownPerson } from '../subscribers/kept.ts'
+import {
+  unsubscribe as unsubscribeByToken,
+  unsubscribeAddress as unsubscribePerson,
+} from '../subscribers/unsubscribe.ts'
 import { readWhere } from '../subscribers/where.ts'
 import { count, table } from '../terminal.ts'
 import { type Context, EXIT } from './main.ts'
@@ -219,6 +231,97 @@ export async function erase(context: Context, address: string, options: { yes?: 
     terminal.out(`${person.address} is erased; a keyed hash stays, so that no import brings them back`)
     return EXIT.done
   })
+}
+
+/**
+ * Takes somebody off the list who has told the author so, by their address or by a mail of the form that
+ * `newsletter.unsubscribe` puts into each message: its subject names the message that it answers.
+ */
+export async function unsubscribe(context: Context, who: string): Promise<number> {
+  return context.withSite(async (site) => {
+    const { terminal } = context
+    const evidence = { source: 'the author, at their request', words: '' }
+    // No token has an "@", and no address goes without.
+    if (who.includes('@')) {
+      const { person, key } = await findPerson(site, who)
+      if (!person) throw new UserError(`${who} is not a subscriber, so there is nobody to unsubscribe`)
+      await unsubscribePerson(site, key, evidence, site.now())
+      terminal.out(leftLine(person))
+      return EXIT.done
+    }
+    const hint = 'copy the whole subject of their mail, or name their address'
+    const token = LEAVING_TOKEN.exec(who)?.[0]
+    if (token === undefined)
+      throw new UserError(`"${who}" is no address, and has no token of a message`, { hint })
+    const delivery = openToken(site.linkKeys, 'unsubscribe', token)
+    const sent = delivery === null ? undefined : await subscriberOfDelivery(site.db, delivery)
+    if (delivery === null || !sent)
+      throw new UserError(`"${token}" is no token of a message from here`, { hint })
+    if (sent.kind === 'test') throw new UserError('that was a test message, which nobody is subscribed by')
+    await unsubscribeByToken(site, delivery, evidence, site.now())
+    terminal.out(
+      sent.subscriber
+        ? leftLine(sent.subscriber)
+        : 'whoever had that message was erased; nothing comes to them',
+    )
+    return EXIT.done
+  })
+}
+
+/** @param person as they were before */
+function leftLine({ address, status, unsubscribed_at }: Subscriber): string {
+  return status === 'unsubscribed'
+    ? `${address} has left already, on ${unsubscribed_at?.slice(0, 10) ?? 'an unknown day'}`
+    : `${address} is unsubscribed; what is queued for them is not sent`
+}
+
+/** Lets an address be mailed again: a bounce, a complaint or the author's own word is lifted, no erasing. */
+export async function allow(context: Context, address: string, options: { yes?: boolean }): Promise<number> {
+  return context.withSite(async (site) => {
+    const { terminal, surroundings } = context
+    const { person, key } = await findPerson(site, address)
+    const suppression = await findSuppression(site.db, key, site.secret)
+    if (suppression?.reason === 'erased')
+      throw new UserError(`${key} cannot be mailed again: ${describeSuppression(suppression)}`, {
+        hint: 'erasing is for good; they may subscribe with another address',
+      })
+    if (!suppression) {
+      terminal.out(`nothing keeps ${key} from being mailed: ${standing(person)}`)
+      return EXIT.done
+    }
+    const why = describeSuppression(suppression)
+    if (!options.yes) {
+      if (!surroundings.streams.stdin.isTTY)
+        throw new UserError(
+          `${key} is not mailed: ${why}; nobody is here to be asked whether it may be again`,
+          {
+            hint: 'say `--yes`, if its owner wants it',
+          },
+        )
+      if (!(await terminal.confirm(`${key} is not mailed: ${why}. Mail it again?`))) {
+        terminal.say('nothing was changed')
+        return EXIT.failed
+      }
+    }
+    await allowAddress(site, key, site.now())
+    terminal.out(`${key} may be mailed again; what stood against it: ${why}`)
+    terminal.out(standing(person))
+    return EXIT.done
+  })
+}
+
+/** What mail goes to somebody whose address may be mailed. */
+function standing(person: Subscriber | undefined): string {
+  switch (person?.status) {
+    case undefined:
+      return 'nobody has subscribed with it'
+    case 'confirmed':
+      return `its owner is a reader (${person.rhythm})`
+    case 'unconfirmed':
+      return 'its owner has not confirmed, and gets nothing until they ask'
+    case 'unsubscribed':
+      return 'its owner has left, and stays so until they come back themselves'
+  }
 }
 
 async function findPerson(site: Site, input: string) {

@@ -107,7 +107,10 @@ function recipientOf(
   { secret, linkKey }: { secret: string; linkKey: string },
 ): Recipient {
   const { id, kind, name, address } = delivery
-  const link = (purpose: Purpose) => `${config.web.url}/${purpose}?token=${makeToken(linkKey, purpose, id)}`
+  const link = (purpose: Purpose, token = makeToken(linkKey, purpose, id)) =>
+    `${config.web.url}/${purpose}?token=${token}`
+  const leave = kind === 'confirmation' ? null : makeToken(linkKey, 'unsubscribe', id)
+  const { unsubscribe } = config.newsletter
   return {
     name,
     address,
@@ -117,11 +120,22 @@ function recipientOf(
       name,
       address,
       issue,
-      ...(kind === 'confirmation'
+      ...(leave === null
         ? { confirm: link('confirm') }
-        : { unsubscribe: link('unsubscribe'), preferences: link('preferences') }),
+        : { unsubscribe: link('unsubscribe', leave), preferences: link('preferences') }),
     },
+    ...(leave && unsubscribe && { leaveByMail: mailtoLeave(unsubscribe, leave) }),
   }
+}
+
+/**
+ * A mail to the author whose subject says whom it takes off: of a mail's sender nobody knows whether they are the reader.
+ * RFC 6068, 2: "A number of characters that can appear in <addr-spec> MUST be percent-encoded", such as "%", "?" and "&".
+ */
+function mailtoLeave(address: string, token: string): string {
+  const at = address.lastIndexOf('@')
+  const mailbox = `${encodeURIComponent(address.slice(0, at))}${address.slice(at)}`
+  return `mailto:${mailbox}?subject=unsubscribe%20${token}`
 }
 
 function writable<Written>(write: () => Written): Written {

@@ -31,6 +31,15 @@ export function listIdField(description: string, id: string): string {
   return fold('List-Id', [...phrase(description, 'List-Id: '.length), `<${id}>`])
 }
 
+/** RFC 2369: a list of addresses, each in angle brackets, the one that is meant first. */
+export function addressesField(name: string, addresses: string[]): string {
+  const last = addresses.length - 1
+  return fold(
+    name,
+    addresses.map((address, at) => `<${address}>${at < last ? ',' : ''}`),
+  )
+}
+
 /** A field of tokens that are ASCII by construction: identifiers, dates, addresses of ours. */
 export function plainField(name: string, value: string): string {
   return fold(name, [value])

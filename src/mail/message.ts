@@ -11,7 +11,7 @@ import { createHash } from 'node:crypto'
 import { escapeHtml } from '../markup.ts'
 import { SLOTS, type SlotName } from '../slots.ts'
 import { relaxedField } from './canonical.ts'
-import { dateText, listIdField, mailboxField, plainField, textField } from './header.ts'
+import { addressesField, dateText, listIdField, mailboxField, plainField, textField } from './header.ts'
 import { encodeQuotedPrintable } from './quoted-printable.ts'
 
 /** A message as it is written once: what all its recipients share. */
@@ -35,6 +35,8 @@ export type Recipient = {
   messageId: string
   date: Date
   slots: Partial<Record<SlotName, string>>
+  /** The `mailto:` address by which they leave, beside the link; left out where nobody reads such mail. */
+  leaveByMail?: string
 }
 
 /** A header field: as it stands in the message, folded and with its CRLF, and as it is signed. */
@@ -167,11 +169,13 @@ function ownFields(recipient: Recipient, isList: boolean): string[] {
     plainField('Date', dateText(recipient.date)),
     plainField('Message-ID', `<${recipient.messageId}>`),
   ]
-  if (!isList || !recipient.slots.unsubscribe) return fields
+  const { slots, leaveByMail } = recipient
+  if (!isList || !slots.unsubscribe) return fields
   // RFC 8058, 3.1: "The List-Unsubscribe-Post header MUST contain the single key/value pair".
   return [
     ...fields,
-    plainField('List-Unsubscribe', `<${recipient.slots.unsubscribe}>`),
+    // One field, or Yahoo refuses the message; https first, for programs that look no further.
+    addressesField('List-Unsubscribe', [slots.unsubscribe, ...(leaveByMail ? [leaveByMail] : [])]),
     plainField('List-Unsubscribe-Post', 'List-Unsubscribe=One-Click'),
   ]
 }

@@ -15,6 +15,9 @@ export type Purpose = 'unsubscribe' | 'preferences' | 'confirm' | 'undo'
 const LETTERS: Record<Purpose, string> = { unsubscribe: 'u', preferences: 'p', confirm: 'c', undo: 'b' }
 const SHAPE = /^([a-z])([0-9a-z]{1,11})-([A-Za-z0-9_-]{22})$/
 
+/** A token of the link for leaving, anywhere in what somebody wrote, such as the subject of their mail. */
+export const LEAVING_TOKEN = /(?<![\w-])u[0-9a-z]{1,11}-[A-Za-z0-9_-]{22}(?![\w-])/
+
 /** The keys of a site's links: the first signs, and each opens what it has signed. */
 export type LinkKeys = readonly [string, ...string[]]
 

@@ -37,6 +37,7 @@ import { domainScope, readBrakes } from './brakes.ts'
 import { type Database, type Reader, time, type Writer, write } from './database.ts'
 import type { JournalDelivery } from './journal-lines.ts'
 import type { DeliveryKind, DeliveryState } from './schema.ts'
+import { keepsBack } from './suppressions.ts'
 
 export const CLAIM_MS = 60_000
 /** Why a delivery is skipped whose person has left. */
@@ -273,13 +274,14 @@ async function withinLimits(
 }
 
 // An issue that still goes out, or a welcome, to a person who still takes it, at an address that may be mailed. A
-// confirmation goes to somebody who is not a reader yet, and a test to whomever the author named.
+// confirmation goes to somebody who is not a reader yet, also where mail came back long ago, and a test to whomever the
+// author named.
 const isWanted: RawBuilder<boolean> = sql<boolean>`
   (deliveries.kind <> 'issue'
     or exists (select 1 from issues i where i.number = deliveries.issue and i.state = 'sending'))
   and (deliveries.kind not in ('issue', 'welcome')
     or exists (select 1 from subscribers s where s.id = deliveries.subscriber and s.status = 'confirmed'))
-  and not exists (select 1 from suppressions x where x.key = lower(deliveries.address))`
+  and not exists (select 1 from suppressions x where x.key = lower(deliveries.address) and ${keepsBack('deliveries')})`
 
 /**
  * Writes down what became of deliveries in hand. A row that another process has settled meanwhile is left alone.
@@ -338,10 +340,10 @@ const unwanted = sql`
   select d.id from subscribers s cross join deliveries d
     where s.status in ('unconfirmed', 'unsubscribed') and d.subscriber = s.id and d.state = 'queued' and d.kind in ('issue', 'welcome')
   union all select d.id from suppressions x cross join subscribers s cross join deliveries d
-    where s.address_key = x.key and d.subscriber = s.id and d.state = 'queued'
+    where s.address_key = x.key and d.subscriber = s.id and d.state = 'queued' and ${keepsBack('d')}
   union all select d.id from deliveries d
     where (d.kind = 'issue') = 0 and d.state = 'queued'
-      and exists (select 1 from suppressions x where x.key = lower(d.address))
+      and exists (select 1 from suppressions x where x.key = lower(d.address) and ${keepsBack('d')})
   union all select d.id from issues i cross join deliveries d
     where i.state = 'cancelled' and d.issue = i.number and d.state = 'queued'`
 

@@ -366,6 +366,7 @@ async function letLeave(
     case 'unsubscribed':
       return unsubscribeAgain(trx, person, now)
     case 'suppressed':
+      // Also where it was lifted since, which the journal does not tell: the author or the person lifts it once more.
       if (await findSuppression(trx, person.address_key, secret)) return false
       await suppress(trx, person.address_key, 'bounce', now)
       return true

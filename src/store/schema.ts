@@ -82,9 +82,9 @@ export type Schema = {
     at: Time
     /**
      * What the consent was: given on the form, confirmed by link, brought by import, said by the author, withdrawn, and
-     * the withdrawal taken back.
+     * the withdrawal taken back. `allowed` is none: the author let an address be mailed again that was not to be.
      */
-    act: 'asked' | 'confirmed' | 'imported' | 'added' | 'unsubscribed' | 'returned'
+    act: 'asked' | 'confirmed' | 'imported' | 'added' | 'unsubscribed' | 'returned' | 'allowed'
     /** From where: a file name, or a network address cut short. */
     source: string
     words: string

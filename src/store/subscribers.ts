@@ -41,7 +41,10 @@ export async function insertSubscriber(trx: Writer, person: NewSubscriber, now: 
     .executeTakeFirstOrThrow()
 }
 
-/** Makes somebody a reader from now on: what is new after this moment is theirs, nothing older. */
+/**
+ * Makes somebody a reader from now on: what is new after this moment is theirs, nothing older. So too where they were one
+ * whose mail came back.
+ */
 export async function confirmSubscriber(trx: Writer, id: number, now: Date): Promise<void> {
   await trx
     .updateTable('subscribers')
@@ -56,7 +59,6 @@ export async function confirmSubscriber(trx: Writer, id: number, now: Date): Pro
       next_run_at: null,
     })
     .where('id', '=', id)
-    .where('status', '<>', 'confirmed')
     .execute()
 }
 
@@ -335,6 +337,10 @@ async function blankDeliveries(trx: Writer, subscriber: number, now: Date): Prom
     .execute()
 }
 
+/**
+ * Keeps an address from being mailed. A bounce is dated by the last one, and gives way to every other reason: a
+ * complaint is not to be lifted as a bounce may be.
+ */
 export async function suppress(
   trx: Writer,
   key: string,
@@ -344,7 +350,12 @@ export async function suppress(
   await trx
     .insertInto('suppressions')
     .values({ key, reason, at: time(now) })
-    .onConflict((conflict) => conflict.doNothing())
+    .onConflict((conflict) =>
+      conflict
+        .column('key')
+        .doUpdateSet(({ ref }) => ({ reason: ref('excluded.reason'), at: ref('excluded.at') }))
+        .where('suppressions.reason', '=', 'bounce'),
+    )
     .execute()
   const person = await findSubscriber(trx, key)
   if (person) await skipQueuedTo(trx, person.id, 'the address is suppressed', now)
@@ -369,12 +380,13 @@ export async function isErased(db: Reader, addressKey: string, secret: string): 
   return row !== undefined
 }
 
-/** All that stands against mailing an address, as it is compared. */
+/** All that stands against mailing an address, as it is compared; first what holds longer than a bounce. */
 export async function suppressionsOf(db: Reader, addressKey: string, secret: string): Promise<Suppression[]> {
   return db
     .selectFrom('suppressions')
     .selectAll()
     .where('key', 'in', [addressKey, erasedKey(secret, addressKey)])
+    .orderBy(sql`reason = 'bounce'`)
     .execute()
 }
 

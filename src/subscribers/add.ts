@@ -16,6 +16,7 @@ import {
   type Subscriber,
   type Suppression,
 } from '../store/subscribers.ts'
+import { describeSuppression } from './allow.ts'
 import { checkName } from './name.ts'
 import { defaults } from './subscribe.ts'
 
@@ -83,15 +84,13 @@ async function refuseKnown(db: Reader, key: string, secret: string, config: Conf
   }
 }
 
-function refusal(key: string, { reason, at }: Suppression): UserError {
-  const why = {
-    bounce: 'mail to it came back',
-    complaint: 'its owner complained about mail from here',
-    erased: 'its owner was erased',
-    author: 'you said so',
-  }[reason]
-  return new UserError(`${key} must not be mailed: ${why} (${day(at)})`, {
-    hint: 'nothing that adds or imports people lifts this',
+function refusal(key: string, suppression: Suppression): UserError {
+  const lifts =
+    suppression.reason === 'erased'
+      ? ''
+      : `; \`posthorn subscribers allow ${key}\` does, if its owner wants it`
+  return new UserError(`${key} must not be mailed: ${describeSuppression(suppression)}`, {
+    hint: `nothing that adds or imports people lifts this${lifts}`,
   })
 }
 

@@ -13,6 +13,7 @@ import {
   type Subscriber,
   updateChoices,
 } from '../store/subscribers.ts'
+import { isOldBounce } from '../store/suppressions.ts'
 import { frameLanguage } from '../words/words.ts'
 import { admit } from './caps.ts'
 
@@ -32,7 +33,7 @@ export type Asked = Address & {
 /**
  * Takes the wish to subscribe: the address gets a confirmation, and nothing else until its owner confirms. Who gets
  * none: readers, addresses that must not be mailed, whoever got one within the last day, and all beyond the caps, so that
- * the form is no means to flood anybody. What it was of these is not told: a caller that knew could show it.
+ * the form is no means to flood anybody. An address whose mail came back thirty days ago or earlier gets one. What it was of these is not told: a caller that knew could show it.
  *
  * @param printed what the confirmation says, rendered before anybody is looked up
  * @param secret the site's key
@@ -48,13 +49,15 @@ export async function askToSubscribe(
   await write(db, async (trx) => {
     // Before anybody is looked up: what counts must not depend on who they are.
     if (!(await admit(trx, asked, asked.network, secret, now))) return
-    if (await findSuppression(trx, asked.key, secret)) return
+    const suppression = await findSuppression(trx, asked.key, secret)
+    if (suppression && !isOldBounce(suppression, now)) return
     const known = await findSubscriber(trx, asked.key)
-    if (known?.status === 'confirmed' || (known && wasAskedToday(known, now))) return
+    const isReader = known?.status === 'confirmed'
+    if ((isReader && !suppression) || (known && wasAskedToday(known, now))) return
     const { language } = asked
     const person = known ?? (await insertSubscriber(trx, { ...defaults(config), ...asked }, now))
     // Who left, or never confirmed, reads in the language of this page by now. One that says no more is not made less.
-    if (known && frameLanguage(known.language, config.site.language) !== language)
+    if (known && !isReader && frameLanguage(known.language, config.site.language) !== language)
       await updateChoices(trx, known, { ...known, language }, now)
     await recordConsent(trx, person.id, { at: time(now), act: 'asked', ...asked.evidence })
     // Without the name: it is a stranger's text until the address is confirmed, and would be mailed to a third person.

@@ -33,7 +33,7 @@ export function confirmPage(app: Hono, web: Web): void {
     const shown = CATALOGUES.get((await readForm(c))?.('shown') ?? '') ?? wordsOf(person)
     const words = [shown.web.confirm.lead(config.site.title), shown.web.confirm.button].join(' / ')
     const evidence = { source: networkOf(c, config.web.trustProxy), words }
-    const isWelcomed = config.newsletter.welcome && person.status !== 'confirmed'
+    const isWelcomed = config.newsletter.welcome && !person.isReader
     const welcome = isWelcomed ? await welcomeFor(person) : null
     if (!(await confirm(db, delivery, evidence, welcome, config, secret, now()))) return showNotConfirmable(c)
     web.onQueued?.()

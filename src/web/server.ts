@@ -6,10 +6,10 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { html } from 'hono/html'
 import { errorCode, UserError } from '../errors.ts'
 import { wordsFor } from '../words/words.ts'
+import { limitBody } from './body.ts'
 import { confirmPage } from './confirm.ts'
 import { files } from './files.ts'
 import { securityHeaders } from './headers.ts'
@@ -44,13 +44,10 @@ function createWeb(web: Web): { app: Hono; shortcut: Answer } {
   const words = wordsFor(web.config.site.language)
   app.use(securityHeaders())
   app.use(
-    bodyLimit({
-      maxSize: LONGEST_BODY,
-      onError: (c) => {
-        const { title, lead } = words.web.tooLarge
-        if (isFormOfProgram(c)) return c.json({ message: lead }, 413)
-        return showPage(c, web, { title, content: html`<h1>${title}</h1><p>${lead}</p>` }, 413)
-      },
+    limitBody(LONGEST_BODY, (c) => {
+      const { title, lead } = words.web.tooLarge
+      if (isFormOfProgram(c)) return c.json({ message: lead }, 413)
+      return showPage(c, web, { title, content: html`<h1>${title}</h1><p>${lead}</p>` }, 413)
     }),
   )
   subscribePage(app, web)

@@ -20,7 +20,9 @@ export function unsubscribePage(app: Hono, web: Web): void {
   app.get('/unsubscribe', async (c) => {
     const delivery = deliveryOf(c)
     if (delivery === null) return showHowToLeave(c)
-    const { isTest, hasLeft, words } = await recipientOf(delivery)
+    const found = await recipientOf(delivery)
+    if (found === null) return showHowToLeave(c)
+    const { isTest, hasLeft, words } = found
     if (isTest) return show(c, words, words.web.test)
     // Their mail program may have said it for them, and showed them no page.
     if (hasLeft) return showHasLeft(c, delivery, words)
@@ -34,7 +36,9 @@ export function unsubscribePage(app: Hono, web: Web): void {
   app.post('/unsubscribe', async (c) => {
     const delivery = deliveryOf(c)
     if (delivery === null) return showHowToLeave(c)
-    const { isTest, words } = await recipientOf(delivery)
+    const found = await recipientOf(delivery)
+    if (found === null) return showHowToLeave(c)
+    const { isTest, words } = found
     if (isTest) return show(c, words, words.web.test)
     const evidence = { source: networkOf(c, config.web.trustProxy), words: 'POST to the link of a message' }
     await unsubscribe(web, delivery, evidence, now())
@@ -46,13 +50,18 @@ export function unsubscribePage(app: Hono, web: Web): void {
     return openToken(linkKeys, 'unsubscribe', c.req.query('token') ?? '')
   }
 
-  /** Whom a message went to, as far as the page needs them: one who was erased since is spoken to as the site speaks. */
-  async function recipientOf(delivery: number): Promise<{ isTest: boolean; hasLeft: boolean; words: Words }> {
+  /**
+   * Whom a message went to, as far as the page needs them: one who was erased since is spoken to as the site speaks. Null
+   * for a message that the database does not know, as after an old backup: nobody is told that they have left who has not.
+   */
+  async function recipientOf(
+    delivery: number,
+  ): Promise<{ isTest: boolean; hasLeft: boolean; words: Words } | null> {
     const found = await subscriberOfDelivery(db, delivery)
+    if (!found) return null
     const { language } = config.site
-    const words = wordsFor(frameLanguage(found?.subscriber?.language ?? language, language))
-    const hasLeft = found?.subscriber?.status === 'unsubscribed'
-    return { isTest: found?.kind === 'test', hasLeft, words }
+    const words = wordsFor(frameLanguage(found.subscriber?.language ?? language, language))
+    return { isTest: found.kind === 'test', hasLeft: found.subscriber?.status === 'unsubscribed', words }
   }
 
   async function showHasLeft(c: Context, delivery: number, words: Words): Promise<Response> {

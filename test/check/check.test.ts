@@ -75,6 +75,21 @@ describe('the header', () => {
       ),
       ['error unsubscribe-header'],
     ],
+    ...(
+      [
+        ['a way out by mail', `?subject=unsubscribe%20${TOKEN}`, []],
+        ['a way out by mail that names nobody', '', ['error unsubscribe-mail']],
+        ['a way out by mail for another', '?subject=unsubscribe%20u2s-x', ['error unsubscribe-mail']],
+      ] as const
+    ).map(([name, subject, expected]): [string, Buffer, string[]] => [
+      name,
+      // The author may well read it where they read their own newsletter.
+      field(
+        'List-Unsubscribe',
+        `<https://mail.garden.example/unsubscribe?token=${TOKEN}>,\r\n <mailto:${ABOUT.address}${subject}>`,
+      ),
+      [...expected],
+    ]),
     ['no way out', field('List-Unsubscribe', null), ['error unsubscribe-header']],
     [
       'a way out that can be guessed',

@@ -132,7 +132,9 @@ export async function defaultMails(changes: Partial<Config['newsletter']> = {}):
 
 /** Mails of more than a mail can hold: a post and a digest that were cut. */
 export async function longMails(): Promise<Mail[]> {
-  const config = makeConfig(mkdtempSync(join(tmpdir(), 'posthorn-mails-')), 'en', {})
+  const config = makeConfig(mkdtempSync(join(tmpdir(), 'posthorn-mails-')), 'en', {
+    unsubscribe: 'leave@garden.example',
+  })
   const site = { ...config, language: 'en' }
   return withMjml(async (mjml) => {
     const press = { ...site, mjml }

@@ -109,6 +109,29 @@ test('the way out is one https address in one field, and one click', () => {
   })
 })
 
+test('where somebody reads such mail, the way out by mail stands behind it in the same field', async () => {
+  const newsletter = { ...mail.config.newsletter, unsubscribe: 'leave+a&b%c@garden.example' }
+  const writeLetter = letterWriter(mail.db, { ...mail.config, newsletter }, SECRET)
+  const [delivery] = claimed as [ClaimedDelivery]
+  const valuesIn = async (delivery: ClaimedDelivery) =>
+    valuesOf(
+      await PostalMime.parse(Buffer.concat((await writeLetter(delivery, unsigned)).chunks)),
+      'list-unsubscribe',
+    )
+  const token = makeToken(SECRET, 'unsubscribe', delivery.id)
+  const [value = '', ...others] = await valuesIn(delivery)
+  expect(others).toEqual([])
+  expect(value).toBe(
+    `<https://news.garden.example/unsubscribe?token=${token}>, <mailto:leave%2Ba%26b%25c@garden.example?subject=unsubscribe%20${token}>`,
+  )
+  const mailto = new URL(value.split(', ')[1]?.slice(1, -1) ?? '')
+  expect(decodeURIComponent(mailto.pathname)).toBe(newsletter.unsubscribe)
+  expect(mailto.searchParams.get('subject')).toBe(`unsubscribe ${token}`)
+  // Nobody is subscribed by a confirmation.
+  const rendition = await renditionOf({ kind: 'confirmation', text: 'https://garden.example\n' })
+  expect(await valuesIn({ ...delivery, kind: 'confirmation', issue: null, rendition })).toEqual([])
+})
+
 test('the list has one name, without an @, in every issue', () => {
   for (const email of emails)
     expect(valuesOf(email, 'list-id')).toEqual(['The Garden & Shed <posts.garden.example>'])

@@ -109,10 +109,19 @@ export const originals: fc.Arbitrary<Original> = fc.record({
   list: fc.record({ name: hostile, id: fc.constant('posts.garden.example') }),
   feedbackId: fc.constant('7:posts:issue:gardenexample'),
 })
+const mailtos = [
+  'mailto:leave@garden.example?subject=unsubscribe%20u1-abc',
+  // As long as an address may be, each of its characters encoded.
+  `mailto:${'%7B'.repeat(64)}@${'b'.repeat(60)}.${'c'.repeat(60)}.example?subject=unsubscribe%20u1-abc`,
+]
 export const recipients: fc.Arbitrary<Recipient> = fc
-  .record({ name: hostile, address: hostile, issue: hostile, preferences: hostile, confirm: hostile })
-  .map((slots) => ({
+  .tuple(
+    fc.record({ name: hostile, address: hostile, issue: hostile, preferences: hostile, confirm: hostile }),
+    fc.constantFrom(undefined, ...mailtos),
+  )
+  .map(([slots, leaveByMail]) => ({
     ...RECIPIENT,
     name: slots.name,
     slots: { ...slots, unsubscribe: 'https://garden.example/unsubscribe?token=u1-abc' },
+    ...(leaveByMail && { leaveByMail }),
   }))

@@ -47,11 +47,15 @@ async function composed(original: Original, recipient: Recipient): Promise<Buffe
     html: filled(original.html, (value) => value.replace(/[&<>"']/g, (each) => entities[each] as string)),
     messageId: `<${recipient.messageId}>`,
     date: recipient.date,
-    headers: { 'List-Unsubscribe': `<${recipient.slots.unsubscribe}>` },
+    headers: { 'List-Unsubscribe': waysOut(recipient) },
     textEncoding: 'quoted-printable',
   })
     .compile()
     .build()
+}
+
+function waysOut({ slots, leaveByMail }: Recipient): string {
+  return `<${slots.unsubscribe}>${leaveByMail ? `, <${leaveByMail}>` : ''}`
 }
 
 /**
@@ -105,7 +109,7 @@ test('1,000 random messages read the same as those that nodemailer composes', as
       const ours = await PostalMime.parse(Buffer.concat(chunksOf(compileMessage(original)(recipient))))
       const theirs = await PostalMime.parse(await composed(original, recipient))
       expect(shown(ours)).toEqual(shown(theirs))
-      expect(shown(ours).unsubscribe).toEqual([`<${recipient.slots.unsubscribe}>`])
+      expect(shown(ours).unsubscribe).toEqual([waysOut(recipient)])
     }),
     { numRuns: 1000, seed: 20261122 },
   )
@@ -187,6 +191,16 @@ test('a list that is not one has no way out of it: a confirmation carries no Lis
   const names = fieldsOf(bytesOf({ ...ORIGINAL, list: null }, RECIPIENT)).map(([name]) => name)
   expect(names.filter((name) => name.startsWith('List-') || name === 'Precedence')).toEqual([])
   expect(names).toContain('Auto-Submitted')
+})
+
+test('the way out by mail stands behind the link, on a line of its own where both are too long for one', () => {
+  const header = (leaveByMail: string) =>
+    /^List-Unsubscribe: .*(?:\r\n .*)*/m.exec(bytesOf(ORIGINAL, { ...RECIPIENT, leaveByMail }))?.[0]
+  const link = RECIPIENT.slots.unsubscribe
+  expect(header('mailto:a@b.example')).toBe(`List-Unsubscribe: <${link}>,\r\n <mailto:a@b.example>`)
+  const long = `mailto:${'a'.repeat(800)}`
+  expect(header(long)).toBe(`List-Unsubscribe: <${link}>,\r\n <${long}>`)
+  expect(() => header(`mailto:${'a'.repeat(1000)}`)).toThrow('List-Unsubscribe cannot hold')
 })
 
 test('slots without a value are empty, and what is in a value is never a slot', () => {

@@ -412,31 +412,56 @@ describe('tokens', () => {
     return { site, browser, link: linkIn((await newest(site, /confirm/)).text, 'confirm') }
   }
 
-  test('a scanner that opens every link of every message changes nothing', async () => {
-    const { site, browser } = await asked()
-    await site.join('grace@example.org')
-    site.write('news.md', post('News', '2026-11-02'))
+  test('a scanner that opens every link of every kind of message, in every way but a POST, changes nothing', async () => {
+    const { site, browser, link } = await asked()
+    await browser.submit('/subscribe', { address: 'hedy@example.org' })
     await site.round()
-    site.write('more.md', post('More', '2026-11-02', 'A [link](https://mail.blog.example/subscribe).'))
+    const hers = (await site.messages())
+      .map(({ text }) => linkIn(text, 'confirm'))
+      .filter((each) => each !== link)
+    await browser.submit(hers[0] as string, {})
+    await site.join('joan@example.org', 'daily')
+    for (const title of ['News', 'More'])
+      site.write(`${title}.md`, post(title, '2026-11-02', 'A [link](https://mail.blog.example/subscribe).'))
     await site.round()
-    const before = await state(site)
-    const links = (await site.messages()).flatMap((message) =>
+    site.setClock('2026-11-03T09:00:00Z')
+    await site.round()
+    const messages = await site.messages()
+    const kinds = await site.db.selectFrom('renditions').select(['kind', 'posts']).execute()
+    expect(new Set(kinds.map(({ kind, posts }) => `${kind} ${posts ?? ''}`.trim()))).toEqual(
+      new Set(['confirmation', 'welcome', 'issue 1', 'issue 2', 'issue 1,2']),
+    )
+    const everything = async () => {
+      const tables = await site.db.introspection.getTables()
+      expect(tables.length).toBeGreaterThan(10)
+      const rows = tables.map(({ name }) =>
+        site.db
+          .selectFrom(name as 'subscribers')
+          .selectAll()
+          .execute(),
+      )
+      return JSON.stringify(await Promise.all(rows))
+    }
+    const before = await everything()
+    const links = messages.flatMap((message) =>
       [
         ...`${message.html} ${message.text} ${message.headers.map((each) => each.value).join(' ')}`.matchAll(
           /https:\/\/mail\.blog\.example([^\s"<>]*)/g,
         ),
       ].map((found) => (found[1] as string).replaceAll('&amp;', '&')),
     )
-    expect(links.some((link) => link.startsWith('/confirm'))).toBe(true)
-    expect(links.some((link) => link.startsWith('/unsubscribe'))).toBe(true)
-    expect(links.some((link) => link.startsWith('/issues'))).toBe(true)
-    for (const link of new Set(links))
-      for (const method of ['GET', 'HEAD', 'GET']) {
-        const answer = await browser.visit(link, { method })
-        expect(`${link} ${answer.status}`).toBe(`${link} 200`)
+    for (const page of ['/confirm?', '/unsubscribe?', '/preferences?', '/issues/', '/subscribe'])
+      expect(links.some((each) => each.startsWith(page))).toBe(true)
+    for (const each of new Set(links))
+      for (const method of ['GET', 'HEAD', 'GET'])
+        expect(`${each} ${(await browser.visit(each, { method })).status}`).toBe(`${each} 200`)
+    for (const each of new Map(links.map((each) => [each.split('?')[0], each])).values())
+      for (const method of ['OPTIONS', 'PROPFIND', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'SEARCH']) {
+        const { status } = await browser.visit(each, { method })
+        expect(`${method} ${each} ${status}`).toBe(`${method} ${each} 404`)
       }
-    expect(await state(site)).toEqual(before)
-  })
+    expect(await everything()).toBe(before)
+  }, 60_000)
 
   test('a forged, cut, changed or swapped one gets the page that says what to do, and does nothing', async () => {
     const { site, browser, link } = await asked()

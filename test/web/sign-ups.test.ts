@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { type Address, checkAddress } from '../../src/address.ts'
 import { write } from '../../src/store/database.ts'
 import { consentsOf, findSubscriber, suppress } from '../../src/store/subscribers.ts'
 import { addSubscriber } from '../../src/subscribers/add.ts'
@@ -15,9 +16,15 @@ const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
 /** Asks as the form does, from a network, so long after the start. */
-async function ask(site: TestSite, address: string, network: string | null, after = 0): Promise<void> {
+async function ask(
+  site: TestSite,
+  address: string,
+  network: string | null,
+  after = 0,
+  key = address,
+): Promise<void> {
   const evidence = { source: network ?? 'unknown', words: '' }
-  const asked = { address, key: address, name: '', language: 'en', network, evidence }
+  const asked = { address, key, name: '', language: 'en', network, evidence }
   await askToSubscribe(site.db, asked, PRINTED, site.config, site.secret, new Date(START + after))
 }
 
@@ -35,14 +42,50 @@ async function confirmations(site: TestSite): Promise<number[]> {
 const network = (n: number) => `10.${n >> 8}.${n & 255}.0/24`
 
 describe('nobody is bombed by the form', () => {
-  test('a victim gets one message a day, from however many networks their address is typed', async () => {
+  test('a victim gets one message a day, from however many networks and in however many ways their address is typed', async () => {
+    const ways = [
+      ...['victim@gmail.com', 'v.i.c.t.i.m@gmail.com', 'VICTIM+1@gmail.com', 'vic.tim+a+b@googlemail.com'],
+      ...['Victim@GoogleMail.com', 'v.ictim@gmail.com', 'victim+@gmail.com', 'victi.m+x.y@googlemail.com'],
+    ]
+    const typed = (n: number) => ways[n % 9] ?? `victim+${n}@gmail.com`
     const site = await makeSite()
     // Three and a half days, from a thousand networks.
-    for (let n = 0; n < 1_000; n++) await ask(site, 'victim@example.org', network(n), n * 5 * MINUTE)
+    for (let n = 0; n < 1_000; n++) {
+      const { address, key } = checkAddress(typed(n)) as Address
+      await ask(site, address, network(n), n * 5 * MINUTE, key)
+    }
     expect(await confirmations(site)).toEqual([0, DAY, 2 * DAY, 3 * DAY])
+    // What reaches their mailbox is what was typed.
+    site.setClock('2026-11-05T21:00:00Z')
+    await site.round()
+    expect(await site.mail()).toEqual(
+      [0, 1, 2, 3]
+        .map(
+          (day) => `${(checkAddress(typed((day * DAY) / (5 * MINUTE))) as Address).address}: Please confirm`,
+        )
+        .sort(),
+    )
     // And meanwhile the form is open to everybody else.
-    await ask(site, 'ada@example.org', '192.0.2.0/24', 5_000 * MINUTE)
+    await ask(site, 'ada@gmail.com', '192.0.2.0/24', 5_000 * MINUTE)
     expect(await confirmations(site)).toHaveLength(5)
+  })
+
+  test('dots count elsewhere, and so does what stands before a plus', async () => {
+    const site = await makeSite()
+    const people = [
+      'ada@example.org',
+      'a.da@example.org',
+      'ada@example.com',
+      '+ada@example.org',
+      '+joan@example.org',
+    ]
+    for (const [n, address] of people.entries()) await ask(site, address, network(n))
+    await ask(site, 'ada+blog@example.org', network(9))
+    expect(await confirmations(site)).toHaveLength(people.length)
+    // A mailbox of several people, or of one with several addresses: each is a subscriber, one a day.
+    await ask(site, 'ada+blog@example.org', network(9), DAY)
+    expect(await confirmations(site)).toHaveLength(people.length + 1)
+    expect(await findSubscriber(site.db, 'ada+blog@example.org')).toMatchObject({ status: 'unconfirmed' })
   })
 
   test('one network causes five an hour and twenty a day, for however many addresses', async () => {
@@ -172,10 +215,14 @@ describe('the form, as it is asked', () => {
     const site = await makeSite()
     await site.join('reader@example.org')
     await site.join('barred@example.org')
-    await write(site.db, (trx) => suppress(trx, 'barred@example.org', 'complaint', site.now()))
+    await site.join('silent@example.org')
+    await write(site.db, async (trx) => {
+      await suppress(trx, 'barred@example.org', 'complaint', site.now())
+      await suppress(trx, 'silent@example.org', 'bounce', new Date('2026-09-02T09:00:00Z'))
+    })
     const browser = await openBrowser(site)
     const answers = []
-    for (const name of ['nobody', 'nobody', 'reader', 'barred']) {
+    for (const name of ['nobody', 'nobody', 'reader', 'barred', 'silent']) {
       const fields = { address: `${name}@example.org` }
       const { status, headers, text } = await browser.submit('/subscribe', fields, {
         Accept: 'application/json',
@@ -184,7 +231,7 @@ describe('the form, as it is asked', () => {
       answers.push(JSON.stringify([status, others, text.replaceAll(name, 'NAME')]))
     }
     expect(new Set(answers).size).toBe(1)
-    expect(await confirmations(site)).toHaveLength(1)
+    expect(await confirmations(site)).toHaveLength(2)
   })
 
   test.each([['text/html'], ['application/json']])('turns ten megabytes away, in %s', async (type) => {
