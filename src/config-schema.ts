@@ -205,8 +205,28 @@ export const schema = z.strictObject({
         daily: pattern(`^${TIME}$`, '08:00'),
         weekly: pattern(`^(${WEEKDAYS.join('|')}) ${TIME}$`, 'Mon 08:00'),
         monthly: pattern(`^([1-9]|1\\d|2[0-8]) ${TIME}$`, '1 08:00'),
+        order: z
+          .enum(['newest', 'oldest'], 'write "newest" or "oldest"')
+          .default('newest')
+          .describe('Which of its posts a digest begins with.'),
+        posts: z
+          .int()
+          .min(1)
+          .max(50)
+          .default(20)
+          .describe('How many posts a digest shows; further ones stand at its end as titles.'),
+        show: z
+          .enum(['summary', 'full'], 'write "summary" or "full"')
+          .default('summary')
+          .describe('Of each post its summary, or its text, as far as all of them fit into a mail.'),
+        subject: text
+          .optional()
+          .describe(
+            'A Liquid template, such as "{{ site.title }}: {{ posts[0].title }}". Default: words like these, in the reader’s language.',
+          ),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('When digests go out, and what they look like.'),
   }),
   transports: z
     .array(z.discriminatedUnion('kind', [maildir, smtp], 'write "maildir" or "smtp"'))

@@ -21,7 +21,7 @@ import { type Markup, renderTemplate } from './template.ts'
 export type Rendition = { subject: string; html: string; text: string }
 
 /** What all renditions of a round share. `folder` is the site's; templates in its `templates/` win over Posthorn's. */
-export type Press = Pick<Config, 'newsletter'> &
+export type Press = Pick<Config, 'newsletter' | 'file'> &
   Place & {
     /** BCP 47: the language of what is said around the posts. */
     language: string
@@ -93,10 +93,10 @@ export function startOf(dir: 'ltr' | 'rtl'): 'left' | 'right' {
 }
 
 function frameWords(words: MailWords, site: string): Record<string, string> {
-  const { viewInBrowser, preferences, unsubscribe, alsoNew } = words
+  const { viewInBrowser, preferences, unsubscribe } = words
   const { confirmButton, confirmByAddress, confirmIgnore, welcomeNewest, welcomeChange } = words
   return {
-    ...{ viewInBrowser, preferences, unsubscribe, alsoNew, reason: words.reason(site) },
+    ...{ viewInBrowser, preferences, unsubscribe, reason: words.reason(site) },
     ...{ confirmButton, confirmByAddress, confirmIgnore, welcomeNewest, welcomeChange },
   }
 }
