@@ -138,7 +138,7 @@ export const schema = z.strictObject({
     language: language.default('en'),
     timeZone: timeZone
       .default('UTC')
-      .describe('Dates of posts without a zone, and the hours of digests, are in it.'),
+      .describe('Dates of posts without a zone are in it, and the digests of readers who chose none.'),
     author: z.strictObject({ name: text, email: emailAddress.optional() }).optional(),
   }),
   posts: z
@@ -210,8 +210,28 @@ export const schema = z.strictObject({
         daily: pattern(`^${TIME}$`, '08:00'),
         weekly: pattern(`^(${WEEKDAYS.join('|')}) ${TIME}$`, 'Mon 08:00'),
         monthly: pattern(`^([1-9]|1\\d|2[0-8]) ${TIME}$`, '1 08:00'),
+        order: z
+          .enum(['newest', 'oldest'], 'write "newest" or "oldest"')
+          .default('newest')
+          .describe('Which of its posts a digest begins with.'),
+        posts: z
+          .int()
+          .min(1)
+          .max(50)
+          .default(20)
+          .describe('How many posts a digest shows; further ones stand at its end as titles.'),
+        show: z
+          .enum(['summary', 'full'], 'write "summary" or "full"')
+          .default('summary')
+          .describe('Of each post its summary, or its text, as far as all of them fit into a mail.'),
+        subject: text
+          .optional()
+          .describe(
+            'A Liquid template, such as "{{ site.title }}: {{ posts[0].title }}". Default: words like these, in the reader’s language.',
+          ),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('When digests go out, and what they look like.'),
   }),
   transports: z
     .array(z.discriminatedUnion('kind', [maildir, smtp], 'write "maildir" or "smtp"'))

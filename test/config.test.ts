@@ -141,7 +141,7 @@ test('all faults are told at once, each with its own line, also where keys and v
       "name": "", "email": "ada@example.org, grace@example.org"
     },
     "settle": "soon",
-    "digests": { "monthly": "31 08:00" }
+    "digests": { "monthly": "31 08:00", "order": "random", "posts": 51, "show": "all", "subject": " " }
   },
   "web": {
     "listen": "localhost:99999",
@@ -160,6 +160,10 @@ test('all faults are told at once, each with its own line, also where keys and v
       '13: "newsletter.from.email" is "ada@example.org, grace@example.org"; it has more than one "@"; write one address',
       '15: "newsletter.settle" is "soon"; write it as "10m", "1h" or "0"',
       '16: "newsletter.digests.monthly" is "31 08:00"; write it as "1 08:00"',
+      '16: "newsletter.digests.order" is "random"; write "newest" or "oldest"',
+      '16: "newsletter.digests.posts" is 51; too big: expected number to be <=50',
+      '16: "newsletter.digests.show" is "all"; write "summary" or "full"',
+      '16: "newsletter.digests.subject" is " "; write some text',
       '19: "web.listen" is "localhost:99999"; ports end at 65535',
       '20: "web.url" is "http://blog.example"; links in messages carry tokens, so write an https address (http is for localhost alone)',
     ]

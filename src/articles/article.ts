@@ -17,15 +17,17 @@ import { type ArticleOptions, safeHtml } from './safe-html.ts'
 import { look, stylesOf } from './styles.ts'
 
 /** What colours may add to an article: some ten kilobytes of code. What is left of its code is plain. */
-const MOST_COLOR_BYTES = 24_000
+export const MOST_COLOR_BYTES = 24_000
 
 /**
- * Renders a tree for the HTML part of a message, to stand below the message's one `h1`.
+ * Renders a tree for the HTML part of a message, to stand below the message's one `h1`, or where `options.top` says so
+ * below an `h2`.
  *
+ * @param colors how many bytes the colours of its code may add
  * @returns safe HTML with inline styles, in an element that states the article's language and direction
  */
-export function renderArticle(tree: Tree, options: ArticleOptions): string {
-  return inColors(print(tree, options), MOST_COLOR_BYTES)
+export function renderArticle(tree: Tree, options: ArticleOptions, colors = MOST_COLOR_BYTES): string {
+  return inColors(print(tree, options), colors)
 }
 
 /**

@@ -22,6 +22,8 @@ export type ArticleOptions = {
   /** Of the article; its own words are in it as well. */
   language: string
   words: Pick<MailWords, 'notes' | 'picture' | 'video' | 'audio' | 'embedded' | 'said' | 'seePost'>
+  /** The level of its main headings; 2, save where it is one of several, each below a title of level 2. */
+  top?: 2 | 3
   /** The colour of links, as hex; Posthorn's own if there is none. */
   accent?: string
   /** Pictures that Posthorn hosts, in a form and a size that are known. */
@@ -48,7 +50,7 @@ export function safeHtml(html: string, options: ArticleOptions): string {
   const direction = directionOf(options.language)
   const styles = new Map(Object.entries(stylesOf(options.language, options.accent ?? LIGHT.accent)))
   const classes = new Map(Object.entries(CLASSES))
-  const mend = mendedLevels()
+  const mend = mendedLevels(options.top ?? 2)
   const heading = (tag: string, attribs: Attributes): Tag => ({
     tagName: `h${mend(Number(tag[1]))}`,
     attribs,
@@ -228,15 +230,15 @@ export function shownPicture(
 }
 
 /**
- * Levels for the headings of one article, in order: the title above it is the one `h1`, so they begin at 2, and none
- * skips a level, whatever the author began with. What was deeper stays deeper.
+ * Levels for the headings of one article, in order: they begin one below its title, and none skips a level, whatever the
+ * author began with. What was deeper stays deeper.
  */
-function mendedLevels(): (level: number) => number {
+function mendedLevels(top: number): (level: number) => number {
   const open: number[] = []
   return (level) => {
     while ((open.at(-1) ?? 0) >= level) open.pop()
     open.push(level)
-    return Math.min(open.length + 1, 6)
+    return Math.min(open.length + top - 1, 6)
   }
 }
 

@@ -10,7 +10,7 @@ import { directionOf } from '../markup.ts'
 import { LIGHT } from './colors.ts'
 
 const MONOSPACE = 'Menlo,Consolas,monospace'
-const SANS = "-apple-system, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif"
+export const SANS = "-apple-system, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif"
 
 /** Written with letters that have no italics; a browser would slant them. */
 const UPRIGHT = new Set(['ar', 'dv', 'fa', 'he', 'hi', 'ja', 'ko', 'ps', 'th', 'ur', 'yi', 'zh'])

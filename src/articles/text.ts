@@ -36,6 +36,8 @@ export function renderText(tree: Tree, options: TextOptions): string {
     links,
     direction: directionOf(options.language),
     topLevel: Math.min(...levels),
+    // Below a title that is underlined like that itself there is one mark left for all.
+    topMark: options.top === 3 ? '~' : '-',
     isHtml: false,
     isInLink: false,
     tags: new Map(),
@@ -43,7 +45,7 @@ export function renderText(tree: Tree, options: TextOptions): string {
   }
   const parts = [blocks(tree.children, around)]
   if (tree.footnotes.length > 0) {
-    parts.push(underlined(options.words.notes, '-'))
+    parts.push(underlined(options.words.notes, around.topMark))
     const last = String(tree.footnotes.at(-1)?.number).length
     for (const note of tree.footnotes) {
       const mark = `${String(note.number).padStart(last)}. `
@@ -72,8 +74,9 @@ type Around = {
   options: TextOptions
   links: Links
   direction: 'ltr' | 'rtl'
-  /** The level of the article's main headings. */
+  /** The level of the article's main headings, and what they are underlined with. */
   topLevel: number
+  topMark: '-' | '~'
   /** In what was read from HTML there are no more cards to be made. */
   isHtml: boolean
   isInLink: boolean
@@ -93,7 +96,9 @@ function block(node: Block, around: Around): string {
   switch (node.type) {
     case 'heading': {
       const text = inlines(node.children, around).trim()
-      return text === '' ? '' : underlined(text, node.level <= around.topLevel ? '-' : '~', around.width)
+      return text === ''
+        ? ''
+        : underlined(text, node.level <= around.topLevel ? around.topMark : '~', around.width)
     }
     case 'paragraph': {
       const card = around.isHtml ? null : cardOf(node.children, around.options)

@@ -124,8 +124,9 @@ export async function releaseIssue(
       if (!posts) continue
       const keys = posts.split(',').map(Number)
       const shown = keys.map((key) => mailable(byKey.get(key), number, config, now))
-      const press = { ...config, mjml, language: frameLanguage(language, config.site.language) }
-      const rendition = await printAs(issue.kind, shown, press)
+      const { kind, rhythm } = issue
+      const press = { ...config, mjml, rhythm, language: frameLanguage(language, config.site.language) }
+      const rendition = await printAs(kind, shown, press)
       anew.push({ ...rendition, id, keys, language })
     }
     return anew

@@ -17,8 +17,8 @@ export async function findRefused(
   posts: Post[],
   config: Config,
 ): Promise<{ findings: Finding[]; written: Map<string, string> }> {
-  const [only] = posts
-  const pictured = only && posts.length === 1 ? [articlePictures(only)] : posts.map(leadPicture)
+  const isLead = posts.length > 1 && config.newsletter.digests.show === 'summary'
+  const pictured = posts.map(isLead ? leadPicture : articlePictures)
   const findings: Finding[] = []
   const tell = (file: string | undefined, address: string, found: string, cure: string) =>
     findings.push({

@@ -2,13 +2,13 @@
 import type { Config } from '../config.ts'
 import type { PlannedIssue } from '../issues/plan.ts'
 import { renderConfirmation } from '../mail/confirmation.ts'
-import { MOST_IN_FULL, renderDigest } from '../mail/digest.ts'
+import { renderDigest, shownInDigest } from '../mail/digest.ts'
 import type { Press, Rendition } from '../mail/frame.ts'
 import { renderIssue } from '../mail/issue.ts'
 import { withMjml } from '../mail/mjml.ts'
 import { articlePictures, leadPicture, preparePictures } from '../pictures/prepare.ts'
 import type { KnownPost } from '../posts/identity.ts'
-import { newestFirst, type Post } from '../posts/post.ts'
+import type { Post } from '../posts/post.ts'
 
 /** What the people of one group get: `keys` are their posts as the database names the group, `language` is theirs. */
 export type Printed = { keys: string; language: string; rendition: Rendition }
@@ -31,7 +31,7 @@ export async function printGroups(
   const printed: Printed[] = []
   for (const { keys, language } of issue.groups) {
     const posts = keys.map((key) => byKey.get(key) as KnownPost)
-    const rendition = await printAs(issue.kind, posts, { ...press, language })
+    const rendition = await printAs(issue.kind, posts, { ...press, language, rhythm: issue.rhythm })
     printed.push({ keys: keys.join(','), language, rendition })
   }
   return printed
@@ -51,8 +51,9 @@ export async function printPosts(posts: Post[], press: SitePress): Promise<Rendi
 
 /** Several posts, and only what is shown of them is looked at for pictures. */
 export async function printDigest(posts: Post[], press: SitePress): Promise<Rendition> {
-  const shown = newestFirst(posts).slice(0, MOST_IN_FULL)
-  return renderDigest(posts, { ...press, pictures: await preparePictures(shown.map(leadPicture), press) })
+  const picturesOf = press.newsletter.digests.show === 'full' ? articlePictures : leadPicture
+  const pictured = shownInDigest(posts, press).map(picturesOf)
+  return renderDigest(posts, { ...press, pictures: await preparePictures(pictured, press) })
 }
 
 /** What a confirmation says, rendered. Rendering takes time: it is done before the transaction that enqueues it. */

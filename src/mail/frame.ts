@@ -7,6 +7,7 @@ import { directionOf } from '../markup.ts'
 import type { Pictures, Place } from '../pictures/prepare.ts'
 import { oneLine } from '../posts/plain.ts'
 import { type SlotName, withoutMarks } from '../slots.ts'
+import type { DigestRhythm } from '../store/schedules.ts'
 import { type MailWords, wordsFor } from '../words/words.ts'
 import { paletteOf } from './accent.ts'
 import { prepareLogo } from './logo.ts'
@@ -21,13 +22,15 @@ import { type Markup, renderTemplate } from './template.ts'
 export type Rendition = { subject: string; html: string; text: string }
 
 /** What all renditions of a round share. `folder` is the site's; templates in its `templates/` win over Posthorn's. */
-export type Press = Pick<Config, 'newsletter'> &
+export type Press = Pick<Config, 'newsletter' | 'file'> &
   Place & {
     /** BCP 47: the language of what is said around the posts. */
     language: string
     mjml: Mjml
     /** What was prepared of the posts' pictures; where there is nothing, they are shown from where they are. */
     pictures?: Pictures
+    /** Whose digest it is; nobody's for what the author sends by hand. */
+    rhythm?: DigestRhythm | null
   }
 
 /*
@@ -93,10 +96,10 @@ export function startOf(dir: 'ltr' | 'rtl'): 'left' | 'right' {
 }
 
 function frameWords(words: MailWords, site: string): Record<string, string> {
-  const { viewInBrowser, preferences, unsubscribe, alsoNew } = words
+  const { viewInBrowser, preferences, unsubscribe } = words
   const { confirmButton, confirmByAddress, confirmIgnore, welcomeNewest, welcomeChange } = words
   return {
-    ...{ viewInBrowser, preferences, unsubscribe, alsoNew, reason: words.reason(site) },
+    ...{ viewInBrowser, preferences, unsubscribe, reason: words.reason(site) },
     ...{ confirmButton, confirmByAddress, confirmIgnore, welcomeNewest, welcomeChange },
   }
 }

@@ -1,18 +1,17 @@
 /** One post as a mail. */
 
-import { beginsWithVideo, cutArticle } from '../articles/article.ts'
+import { cutArticle } from '../articles/article.ts'
 import { colorCode } from '../articles/code.ts'
 import { renderText } from '../articles/text.ts'
 import { WIDTH, wrap } from '../articles/wrap.ts'
 import { directionOf, escapeHtml } from '../markup.ts'
-import { readBody } from '../posts/body.ts'
 import { openHighlighter } from '../posts/highlight.ts'
 import type { Post } from '../posts/post.ts'
 import { slot } from '../slots.ts'
 import { wordsFor } from '../words/words.ts'
-import { paletteOf } from './accent.ts'
+import { readArticle } from './article.ts'
 import { MOST_BYTES, type Press, plain, preheader, type Rendition, renderFrame } from './frame.ts'
-import { describer, leadPictureOf, showsPicture } from './shown.ts'
+import { describer } from './shown.ts'
 import { Markup } from './template.ts'
 import { composeTextPart, listFoot } from './text-part.ts'
 
@@ -26,19 +25,10 @@ const ARTICLE_HERE = '<!-- the article of the post stands here -->'
  */
 export async function renderIssue(post: Post, press: Press): Promise<Rendition> {
   const words = wordsFor(press.language).mail
-  const body = readBody(post)
-  const { accent } = paletteOf(press.newsletter.color).light
-  const options = {
-    url: post.url,
-    language: post.language,
-    words: wordsFor(post.language).mail,
-    image: post.image,
-    accent,
-    ...(press.pictures && { pictures: press.pictures }),
-    code: await colorCode(body, openHighlighter({ journal: press.journal })),
-  }
-  const hasPicture = showsPicture(post, body) || beginsWithVideo(body, options)
-  const shown = { ...describer(press)(post), image: hasPicture ? null : leadPictureOf(post, press) }
+  const read = readArticle(post, press)
+  const code = await colorCode(read.body, openHighlighter({ journal: press.journal }))
+  const options = { ...read.options, code }
+  const shown = { ...describer(press)(post), image: read.image }
   const subject = plain(post.subject ?? post.title)
   const article = new Markup(ARTICLE_HERE)
   const frame = await renderFrame('issue.mjml', press, {
@@ -50,8 +40,8 @@ export async function renderIssue(post: Post, press: Press): Promise<Rendition> 
   })
   const around = frame.split(ARTICLE_HERE)
   const room = (MOST_BYTES - Buffer.byteLength(around.join(''))) / (around.length - 1)
-  const ending = readOn(post, press.language, accent)
-  const { html, tree, rest } = cutArticle(body, options, room - Buffer.byteLength(ending))
+  const ending = readOn(post, press.language, options.accent)
+  const { html, tree, rest } = cutArticle(read.body, options, room - Buffer.byteLength(ending))
   return {
     subject,
     html: around.join(rest ? html + ending : html),

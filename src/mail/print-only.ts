@@ -52,13 +52,22 @@ export class PrintOnly extends Drop {
 const LITERAL = `(?:"(?:\\\\.|[^"\\\\])*"|'(?:\\\\.|[^'\\\\])*')`
 const PRINTED = new RegExp(`^(?:subscriber\\.\\w+(?:\\s*\\|\\s*default\\s*:\\s*${LITERAL})?|links\\.\\w+)$`)
 const NAMED = /(?<![\w.-])(subscriber|links)(?![\w-]|\s*:)|\[\s*["'](subscriber|links)["']/
+const TAGS = /\{%-?([\s\S]*?)-?%\}|\{\{-?([\s\S]*?)-?\}\}/g
 const UNREAD = /\{%-?\s*(comment|raw)\b[\s\S]*?\{%-?\s*end\1\s*-?%\}/g
+
+/** The first tag or output that names what is a reader's own, for places where nothing can be; null where none does. */
+export function namesOwn(source: string): string | null {
+  const found = [...read(source).matchAll(TAGS)].find(([, tag, output = '']) =>
+    NAMED.test(withoutLiterals(tag ?? output)),
+  )
+  return found?.[0] ?? null
+}
 
 /** Faults of a template's source that does more with what is a reader's own than printing it, by line. */
 export function misuses(source: string): Pick<Fault, 'line' | 'message'>[] {
-  const read = source.replace(UNREAD, (text) => text.replace(/[^\n]/g, ' '))
+  const template = read(source)
   let captures = 0
-  return [...read.matchAll(/\{%-?([\s\S]*?)-?%\}|\{\{-?([\s\S]*?)-?\}\}/g)].flatMap((found) => {
+  return [...template.matchAll(TAGS)].flatMap((found) => {
     const [whole, tag, output = ''] = found
     if (/^\s*capture\b/.test(tag ?? '')) captures++
     if (/^\s*endcapture\b/.test(tag ?? '')) captures--
@@ -73,11 +82,16 @@ export function misuses(source: string): Pick<Fault, 'line' | 'message'>[] {
         : "print it, such as {{ subscriber.name | default: 'there' }}"
     return [
       {
-        line: read.slice(0, found.index).split('\n').length,
+        line: template.slice(0, found.index).split('\n').length,
         message: `${shown} would be the same for all readers; ${cure}`,
       },
     ]
   })
+}
+
+/** The source without what Liquid does not read, line for line. */
+function read(source: string): string {
+  return source.replace(UNREAD, (text) => text.replace(/[^\n]/g, ' '))
 }
 
 // Words of the author's in quotes name nothing, save in brackets, where they are a way to write a name.

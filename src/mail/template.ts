@@ -142,22 +142,12 @@ function fillIn(
   const sources = Object.fromEntries(
     [...templates].map(([each, { source }]) => [each, markLines(source, names.indexOf(each))]),
   )
-  const liquid = new Liquid({
-    templates: sources,
-    strictVariables: true,
-    strictFilters: true,
-    ownPropertyOnly: true,
-    outputEscape: print,
-    // A loop that counts to a billion would stop the worker for good, and all other mail with it.
-    ...LIMITS,
-  })
+  const liquid = openLiquid(sources, print)
   const { default: usual } = liquid.filters
   liquid.registerFilter('default', function (value, ...rest) {
     if (value instanceof PrintOnly) return value.orElse(String(rest[0]))
     return typeof usual === 'function' ? usual.call(this, value, ...rest) : value
   })
-  // What is printed is escaped, and what is safe already is known to be: nothing is left to ask for.
-  delete liquid.filters.raw
   try {
     // As globals, so that parts that are rendered in a tag know them too.
     return liquid.renderFileSync(name, {}, { globals: variables })
@@ -167,10 +157,31 @@ function fillIn(
     const token: { input: string; getPosition?(): number[] } | undefined = error.token
     const file = names.find((each) => sources[each] === token?.input) ?? name
     const line = token?.getPosition?.()[0]
-    const found = withoutMarks(withoutLineMarks(error.message.replace(/, (file|line):.*$/s, '')))
-    const message = inWords(found) ?? `${found}; ${knownBeside(found, variables)}`
+    const message = mistakeOf(error, variables)
     throw new FaultsError([{ file: labelOf(file, templates), ...(line !== undefined && { line }), message }])
   }
+}
+
+/** What an author may use of Liquid: all of it, save what would never end or print more than it was given. */
+export function openLiquid(templates: Record<string, string>, print: (value: unknown) => string): Liquid {
+  const liquid = new Liquid({
+    templates,
+    strictVariables: true,
+    strictFilters: true,
+    ownPropertyOnly: true,
+    outputEscape: print,
+    // A loop that counts to a billion would stop the worker for good, and all other mail with it.
+    ...LIMITS,
+  })
+  // What is printed is escaped, and what is safe already is known to be: nothing is left to ask for.
+  delete liquid.filters.raw
+  return liquid
+}
+
+/** A mistake that Liquid found, told to its author, with what there is where they looked for something. */
+export function mistakeOf(error: LiquidError, variables: Record<string, unknown>): string {
+  const found = withoutMarks(withoutLineMarks(error.message.replace(/, (file|line):.*$/s, '')))
+  return inWords(found) ?? `${found}; ${knownBeside(found, variables)}`
 }
 
 /** What LiquidJS says of a mistake that is easily made, as one would say it to its author; null for all else. */
@@ -194,7 +205,7 @@ function inWords(found: string): string | null {
 /** What there is where a template looked for something: after `undefined variable: post.titel`, what `post` has. */
 function knownBeside(found: string, variables: Record<string, unknown>): string {
   const path = /^undefined variable: (.+)$/.exec(found)?.[1]
-  const elsewhere = 'the comments at the top of the templates say what they may use'
+  const elsewhere = 'the README and the comments at the top of the templates say what they may use'
   if (path === undefined) return elsewhere
   const steps = path.split(/[.[\]]+/).filter(Boolean)
   const parent = steps.slice(0, -1).reduce<unknown>((value, step) => Object(value)[step], variables)

@@ -41,31 +41,37 @@ export function listFoot(words: MailWords, site: { title: string }, postalAddres
 type Shown = { title: string; url: string }
 
 export type DigestText = {
-  posts: (Shown & { date: string; authors: string; summary: string; readOn: string })[]
-  /** By title alone. */
+  posts: (Shown & {
+    date: string
+    authors: string
+    summary: string
+    readOn: string
+    /** Stands in place of the summary; `rest` says that there is more of it. */
+    text?: { words: string; rest: boolean }
+  })[]
+  /** Stands above those that are shown by title alone. */
+  moreTitle: string
   more: Shown[]
   /** How many there are besides; empty where there are none. */
   others: string
 }
 
 /** The body of a digest, for `composeTextPart`: the same posts, as fully, in the same order as in the HTML part. */
-export function digestBody(
-  { posts, more, others }: DigestText,
-  site: { url: string },
-  words: Pick<MailWords, 'alsoNew'>,
-): string[] {
-  const summaries = posts.map((post) =>
-    [
-      `${underlined(post.title, '-')}\n${wrap([post.date, post.authors].filter(Boolean).join(' · '), WIDTH)}`,
-      wrap(post.summary, WIDTH),
-      `${wrap(post.readOn, WIDTH)}\n${post.url}`,
+export function digestBody({ posts, moreTitle, more, others }: DigestText, site: { url: string }): string[] {
+  const shown = posts.map((post) => {
+    const isWhole = post.text?.rest === false
+    const about = wrap([post.date, post.authors].filter(Boolean).join(' · '), WIDTH)
+    return [
+      `${underlined(post.title, '-')}\n${about}${isWhole ? `\n${post.url}` : ''}`,
+      post.text?.words ?? wrap(post.summary, WIDTH),
+      isWhole ? '' : `${wrap(post.readOn, WIDTH)}\n${post.url}`,
     ]
       .filter((text) => text !== '')
-      .join('\n\n'),
-  )
+      .join('\n\n')
+  })
   return [
-    ...summaries,
-    more.length > 0 ? underlined(words.alsoNew, '-') : '',
+    ...shown,
+    more.length > 0 ? underlined(moreTitle, '-') : '',
     ...more.map((post) => `${wrap(post.title, WIDTH)}\n${post.url}`),
     others === '' ? '' : `${wrap(others, WIDTH)}\n${site.url}`,
   ]

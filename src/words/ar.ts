@@ -34,7 +34,15 @@ export const arabic: Words = {
         many: `${site}: ${newest} و${number(others)} مقالة أخرى`,
         other: `${site}: ${newest} و${number(others)} مقالة أخرى`,
       }),
-    alsoNew: 'مقالات جديدة أخرى',
+    more: (count) =>
+      plural(count, {
+        zero: 'لا مزيد من المقالات',
+        one: 'ومقالة أخرى',
+        two: 'ومقالتان أخريان',
+        few: `و${number(count)} مقالات أخرى`,
+        many: `و${number(count)} مقالة أخرى`,
+        other: `و${number(count)} مقالة أخرى`,
+      }),
     andMore: (count, site) =>
       plural(count, {
         zero: `لا مزيد من المقالات في ${apart(site)}`,

@@ -15,7 +15,8 @@ export const german: Words = {
       others === 0
         ? `${site}: ${newest}`
         : `${site}: ${newest} und ${plural(others, { one: 'ein weiterer Beitrag', other: `${number(others)} weitere Beiträge` })}`,
-    alsoNew: 'Außerdem neu',
+    more: (count) =>
+      plural(count, { one: 'Und ein weiterer Beitrag', other: `Und ${number(count)} weitere Beiträge` }),
     andMore: (count, site) =>
       plural(count, {
         one: `Und ein weiterer Beitrag auf ${site}`,

@@ -18,7 +18,8 @@ export const english = {
     newPosts: (count: number) => plural(count, { one: 'One new post', other: `${number(count)} new posts` }),
     digestSubject: (site: string, newest: string, others: number) =>
       others === 0 ? `${site}: ${newest}` : `${site}: ${newest} and ${number(others)} more`,
-    alsoNew: 'Also new',
+    /** Above the titles of a digest's further posts. */
+    more: (count: number) => plural(count, { one: 'And one more', other: `And ${number(count)} more` }),
     andMore: (count: number, site: string) =>
       plural(count, {
         one: `And one more post on ${site}`,

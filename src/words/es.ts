@@ -16,7 +16,7 @@ export const spanish: Words = {
       others === 0
         ? `${site}: ${newest}`
         : `${site}: ${newest} y ${plural(others, { one: 'una entrada más', other: `${number(others)} entradas más` })}`,
-    alsoNew: 'Más entradas nuevas',
+    more: (count) => plural(count, { one: 'Y una entrada más', other: `Y ${number(count)} entradas más` }),
     andMore: (count, site) =>
       plural(count, {
         one: `Y una entrada más en ${site}`,

@@ -19,7 +19,8 @@ export const french: Words = {
       others === 0
         ? `${site} : ${newest}`
         : `${site} : ${newest} et ${plural(others, { one: 'un autre article', other: `${number(others)} autres articles` })}`,
-    alsoNew: 'À lire aussi',
+    more: (count) =>
+      plural(count, { one: 'Et un autre article', other: `Et ${number(count)} autres articles` }),
     andMore: (count, site) =>
       plural(count, {
         one: `Et un autre article sur ${site}`,

@@ -14,7 +14,7 @@ export const japanese: Words = {
     newPosts: (count) => `新しい記事が${number(count)}件あります`,
     digestSubject: (site, newest, others) =>
       others === 0 ? `${site}：${newest}` : `${site}：${newest}、ほか${number(others)}件`,
-    alsoNew: 'ほかの新しい記事',
+    more: (count) => `ほかに${number(count)}件`,
     andMore: (count, site) => `ほかに${number(count)}件の記事が${site}にあります`,
     tooLong: 'この記事は長いため、メールには途中まで載せています。続きはブラウザでお読みください。',
     reason: (site) => `このメールは、${site}を購読している方にお送りしています。`,

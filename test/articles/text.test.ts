@@ -154,15 +154,15 @@ test('a digest names by title what the HTML part names by title', () => {
       {
         posts: [full, { ...full, authors: '', summary: '' }],
         more: [{ title: 'Two', url: 'u2' }],
+        moreTitle: 'And one more',
         others: 'And 3 more',
       },
       { url: 'https://garden.example' },
-      english.mail,
     ).filter(Boolean),
   ).toEqual([
     'One\n---\nMay 1 · Ada\n\nSum.\n\nRead on: One\nu1',
     'One\n---\nMay 1\n\nRead on: One\nu1',
-    'Also new\n--------',
+    'And one more\n------------',
     'Two\nu2',
     'And 3 more\nhttps://garden.example',
   ])

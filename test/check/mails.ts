@@ -123,6 +123,13 @@ export async function defaultMails(changes: Partial<Config['newsletter']> = {}):
       }
       await add('issue in another language', 'issue', await renderIssue(foreign, press))
       await add('digest in another language', 'issue', await renderDigest([foreign, written], press))
+      const full = { ...config.newsletter.digests, show: 'full' as const }
+      const long = {
+        ...foreign,
+        source: Buffer.from(`${'There is much to say. '.repeat(100)}\n\n`.repeat(50)),
+      }
+      const whole = { ...press, newsletter: { ...config.newsletter, digests: full } }
+      await add('digest of whole posts', 'issue', await renderDigest([...posts, long], whole))
       await add('confirmation', 'confirmation', await renderConfirmation(press))
       await add('welcome', 'welcome', await renderWelcome(press, posts))
     }

@@ -110,6 +110,31 @@ test('of templates of the author’s, check says what is wrong in which mails', 
   `)
 })
 
+test('a subject of digests that cannot be made is told by check, plan and send, and no digest goes out with it', async () => {
+  const session = openSite({ newsletter: { digests: { subject: 'Dear {{ subscriber.name }}' } } })
+  await session.posthorn('worker --once')
+  await session.posthorn('subscribers add ada@example.org --confirmed --rhythm daily')
+  for (const name of ['one', 'two']) session.write(`posts/${name}.md`, post(name, '2026-11-02', WORDS))
+  const fault =
+    'config.json: "newsletter.digests.subject": {{ subscriber.name }} is each reader’s own, and a subject is the same for all of them; take it out'
+  expect(await session.posthorn('check')).toContain(fault)
+  expect(await session.posthorn('plan --digest daily')).toContain(`! ${fault}`)
+  expect(await session.posthorn('send --digest daily --yes')).toContain(`! ${fault}`)
+  session.setClock('2026-11-03T09:00:00Z')
+  expect(await session.posthorn('worker --once')).toContain(fault)
+  expect(await session.posthorn('issues list')).toContain('no issue yet')
+
+  const config = JSON.parse(session.read('config.json'))
+  config.newsletter.digests = {
+    subject: '{{ posts.size }} on {{ site.title }}',
+    order: 'oldest',
+    show: 'full',
+  }
+  session.write('config.json', JSON.stringify(config))
+  expect(await session.posthorn('check')).toContain('5 mails checked, 0 errors')
+  expect(await session.posthorn('worker --once')).toContain('issue #1, 2 on ')
+})
+
 test('who wrote more than a mail can hold is told that it is cut', async () => {
   const session = openSite(ADDRESS)
   session.write('posts/long.md', post('Long', '2026-10-02', `${WORDS}\n\n`.repeat(1_200)))

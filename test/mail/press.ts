@@ -37,6 +37,7 @@ export async function pressOf(mjml: Mjml, templates: Record<string, string> = {}
   for (const [name, source] of Object.entries(templates))
     await writeFile(join(folder, 'templates', name), source)
   return {
+    file: join(folder, 'config.json'),
     folder,
     mjml,
     language: 'en',
@@ -56,7 +57,10 @@ export async function pressOf(mjml: Mjml, templates: Record<string, string> = {}
       postalAddress: 'The Garden, 1 Example Street, 12345 Exampletown',
       welcome: true,
       settleMs: 600_000,
-      digests: { daily: '08:00', weekly: 'Mon 08:00', monthly: '1 08:00' },
+      digests: {
+        ...{ daily: '08:00', weekly: 'Mon 08:00', monthly: '1 08:00' },
+        ...{ order: 'newest', posts: 20, show: 'summary' },
+      },
     },
   }
 }

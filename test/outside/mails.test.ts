@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Finding } from '../../src/check/finding.ts'
-import { printPosts } from '../../src/deliveries/print.ts'
+import { inspectRenditions } from '../../src/deliveries/inspect.ts'
+import { printDigest, printPosts } from '../../src/deliveries/print.ts'
 import { withoutSlots } from '../../src/mail/message.ts'
 import { withMjml } from '../../src/mail/mjml.ts'
 import { emptyMemory, lookAtPosts } from '../../src/round.ts'
@@ -131,6 +132,28 @@ test.runIf(existsSync(CORPUS))('141 real posts are mailed as they were written',
   // And a digest, a confirmation and a welcome.
   expect(mails).toHaveLength(144)
   expect(mails.flatMap(({ findings }) => findings).filter(({ rule }) => !(rule in UNSPOILT_BUT))).toEqual([])
+})
+
+test.runIf(existsSync(CORPUS))('141 real posts are digests of thirty, with their texts', async () => {
+  const site = await makeSite({
+    posts: { folder: CORPUS, link: '/en/blog/{slug}' },
+    site: { url: 'https://nodejs.org', timeZone: 'UTC' },
+    newsletter: { digests: { show: 'full', posts: 30, order: 'oldest' } },
+  })
+  const { posts } = await lookAtPosts(site, emptyMemory())
+  expect(posts).toHaveLength(141)
+  await withMjml(async (mjml) => {
+    for (let from = 0; from < posts.length; from += 30) {
+      const thirty = posts.slice(from, from + 30)
+      const rendition = await printDigest(thirty, { ...site.config, language: 'en', mjml })
+      expect(Buffer.byteLength(rendition.html)).toBeLessThanOrEqual(88_000)
+      const inspected = { kind: 'issue' as const, language: 'en', rendition }
+      const findings = await inspectRenditions([inspected], thirty, site.config, site.now())
+      expect(findings.filter(({ rule }) => !(rule in UNSPOILT_BUT))).toEqual([])
+      // Each is there: with its text, or by its title.
+      expect(thirty.filter(({ url }) => !rendition.html.includes(`href="${url}"`))).toEqual([])
+    }
+  })
 })
 
 async function open(browser: Browser, colorScheme: 'light' | 'dark', width: number): Promise<Page> {
