@@ -1,7 +1,7 @@
 import type { Context, Hono } from 'hono'
 import { html } from 'hono/html'
 import { makeToken, openToken } from '../mail/token.ts'
-import { readTopics } from '../posts/topics.ts'
+import { topicsReader } from '../posts/topics.ts'
 import { type Subscriber, subscriberOfDelivery } from '../store/subscribers.ts'
 import { savePreferences } from '../subscribers/preferences.ts'
 import { type Words, wordsFor } from '../words/words.ts'
@@ -25,6 +25,7 @@ import { rightsOf } from './rights.ts'
  */
 export function preferencesPage(app: Hono, web: Web): void {
   const { config, db, linkKeys, now } = web
+  const readTopics = topicsReader(db)
 
   app.get('/preferences', async (c) => {
     const delivery = deliveryOf(c)
@@ -43,7 +44,7 @@ export function preferencesPage(app: Hono, web: Web): void {
     const form = await readForm(c)
     if (form === null) return showUnreadable(c, wordsOf(subscriber))
 
-    const offers = offersFor(subscriber, await readTopics(db, now()))
+    const offers = offersFor(subscriber, await readTopics(now()))
     const fields = readFields(form, fieldsOf(subscriber, config, now()), offers)
     if (fields === null) return showUnreadable(c, wordsOf(subscriber))
     const chosen = choicesOf(fields, subscriber, config, now())
@@ -69,7 +70,7 @@ export function preferencesPage(app: Hono, web: Web): void {
     if (person.status !== 'confirmed') return showNotSubscribed(c, delivery, wordsOf(person))
     const shown: Shown = {
       person,
-      offers: offersFor(person, await readTopics(db, now())),
+      offers: offersFor(person, await readTopics(now())),
       config,
       now: now(),
     }
