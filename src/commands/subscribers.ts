@@ -90,7 +90,8 @@ export async function show(context: Context, address: string, options: { json?: 
       const rows = Object.entries(shownPerson(person)).filter(
         ([, value]) => value !== null && value !== '' && String(value) !== '',
       )
-      for (const line of table(rows.map(([key, value]) => [key, String(value)]))) terminal.out(line)
+      const shown = (value: unknown) => (Array.isArray(value) ? value.join(', ') : String(value))
+      for (const line of table(rows.map(([key, value]) => [key, shown(value)]))) terminal.out(line)
     }
     for (const { reason, at } of kept.suppressions)
       terminal.out(`never mailed: ${reason}, since ${shownTime(new Date(at), site)}`)

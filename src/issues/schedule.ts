@@ -14,7 +14,7 @@ import { type Database, type Writer, write } from '../store/database.ts'
 import { type DigestRhythm, type Hours, keepSettings, keepSlot, unreckoned } from '../store/schedules.ts'
 
 /** As the configuration and the tables write them. */
-const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
+export const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
 
 /**
  * The first slot after a moment.

@@ -563,6 +563,7 @@ function makeId(post: ReadPost, { site }: Config, taken: Set<string>): string {
 }
 
 function rowOf(post: ReadPost, id: string): Facts {
+  const isOffered = post.mail && !post.draft
   return {
     id: post.statedId ?? id,
     file: post.file,
@@ -571,6 +572,8 @@ function rowOf(post: ReadPost, id: string): Facts {
     date: time(post.date),
     hash: post.hash,
     modified_at: time(post.modified),
+    tags: isOffered ? JSON.stringify(post.tags) : null,
+    language: isOffered ? post.language : null,
   }
 }
 

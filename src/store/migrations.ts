@@ -11,6 +11,7 @@ export const migrations: Record<string, Migration> = {
   '0003-pings': { up: pings },
   '0004-sign-ups': { up: signUps },
   '0005-rhythms': { up: rhythms },
+  '0009-topics': { up: topics },
 }
 
 async function firstTables(db: Kysely<unknown>): Promise<void> {
@@ -273,6 +274,17 @@ async function rhythms(db: Kysely<unknown>): Promise<void> {
     'drop table schedules',
     'drop index subscribers_behind',
     'create index subscribers_due on subscribers (status, rhythm, next_run_at, settled_sequence)',
+  ]
+  for (const statement of statements) await sql.raw(statement).execute(db)
+}
+
+async function topics(db: Kysely<unknown>): Promise<void> {
+  const statements = [
+    // The next round fills them in.
+    'alter table posts add column tags text',
+    'alter table posts add column language text',
+    // All that is asked is in it: the rows have the texts of the posts in front of these columns.
+    'create index posts_topics on posts (language, tags, date, file) where language is not null',
   ]
   for (const statement of statements) await sql.raw(statement).execute(db)
 }

@@ -24,6 +24,8 @@ const COLUMNS = [
   'edition',
   'doubt',
   'gone_at',
+  'tags',
+  'language',
 ] as const
 
 export async function readPostRows(db: Reader): Promise<PostRow[]> {
@@ -47,6 +49,20 @@ export async function newestPostRows(db: Reader, now: Date, limit: number): Prom
     .limit(limit)
     .execute()
 }
+
+/** How often each tag and each language is used, as it is spelt, by posts that are out and may be mailed. */
+export async function countTopics(db: Reader, now: Date): Promise<{ tags: Used[]; languages: Used[] }> {
+  const isOut = sql`p.language is not null and p.file is not null and p.date <= ${time(now)}`
+  const { rows: tags } = await sql<Used>`
+    select t.value as name, count(*) as posts from posts p, json_each(p.tags) t where ${isOut} group by t.value`.execute(
+    db,
+  )
+  const { rows: languages } = await sql<Used>`
+    select p.language as name, count(*) as posts from posts p where ${isOut} group by p.language`.execute(db)
+  return { tags, languages }
+}
+
+export type Used = { name: string; posts: number }
 
 /** The text of a post as it was when it could last be read. */
 export async function readPostSource(db: Reader, key: number): Promise<string> {

@@ -42,6 +42,9 @@ export type Schema = {
     doubt: string | null
     /** When its file was first found missing. */
     gone_at: Time | null
+    /** What readers may follow of it: a JSON list of text, and BCP 47. Null for what no reader is mailed, such as drafts. */
+    tags: ColumnType<string | null, string | null | undefined, string | null>
+    language: ColumnType<string | null, string | null | undefined, string | null>
   }
 
   subscribers: {

@@ -3,7 +3,7 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely'
 
 /** One thing that a person has, or (`not`) has not. The value is in the form that the tables keep. */
 export type Term = {
-  field: 'tag' | 'lang' | 'since' | 'rhythm' | 'status' | 'domain'
+  field: 'tag' | 'follows' | 'lang' | 'since' | 'rhythm' | 'status' | 'domain'
   value: string
   not: boolean
 }
@@ -23,6 +23,8 @@ function has({ field, value }: Term): RawBuilder<SqlBool> {
   switch (field) {
     case 'tag':
       return sql`exists (select 1 from json_each(s.tags) t where folded(t.value) = folded(${value}))`
+    case 'follows':
+      return sql`exists (select 1 from json_each(s.followed_tags) t where folded(t.value) = folded(${value}))`
     case 'lang': {
       // RFC 4647, 3.3.1: equal, or a prefix "such that the first character following the prefix is "-"".
       const prefix = `${value.toLowerCase()}-`

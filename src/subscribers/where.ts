@@ -21,6 +21,8 @@ type Read = (value: string, timeZone: string) => { value: string } | { fault: st
 
 const FIELDS: Record<Term['field'], Read> = {
   tag: (value) => (value === '' ? { fault: 'names no tag; write one such as tag:release' } : { value }),
+  follows: (value) =>
+    value === '' ? { fault: 'names no tag; write one such as follows:release' } : { value },
   lang: (value) =>
     // Five to eight letters are a language by BCP 47, and it has none: "german" would be nobody's.
     /^[a-z]{2,3}(-|$)/i.test(value) && isLanguage(value)

@@ -1,22 +1,31 @@
 import type { Context, Hono } from 'hono'
 import { html } from 'hono/html'
-import type { Faulty } from '../address.ts'
 import { makeToken, openToken } from '../mail/token.ts'
+import { topicsReader } from '../posts/topics.ts'
 import { type Subscriber, subscriberOfDelivery } from '../store/subscribers.ts'
-import { checkName } from '../subscribers/name.ts'
-import { RHYTHMS, savePreferences } from '../subscribers/preferences.ts'
-import { CATALOGUES, frameLanguage, type Words, wordsFor } from '../words/words.ts'
+import { savePreferences } from '../subscribers/preferences.ts'
+import { type Words, wordsFor } from '../words/words.ts'
 import { readForm } from './form.ts'
 import { type Html, showPage, type Web } from './page.ts'
+import {
+  choicesOf,
+  type FieldFaults,
+  type Fields,
+  fieldsOf,
+  offersFor,
+  readFields,
+} from './preferences-fields.ts'
+import { preferencesForm, type Shown, untilWhen, whatHolds, wordsIn } from './preferences-form.ts'
 import { rightsOf } from './rights.ts'
 
 /**
- * `/preferences?token=…`: what comes to a person, and how often. The token in the link of their message is all that
+ * `/preferences?token=…`: what comes to a person, how often and when. The token in the link of their message is all that
  * they need, and no page of another's has it: nothing that a browser sends by itself is looked at. Opened, it shows; the
  * button changes.
  */
 export function preferencesPage(app: Hono, web: Web): void {
   const { config, db, linkKeys, now } = web
+  const readTopics = topicsReader(db)
 
   app.get('/preferences', async (c) => {
     const delivery = deliveryOf(c)
@@ -35,16 +44,12 @@ export function preferencesPage(app: Hono, web: Web): void {
     const form = await readForm(c)
     if (form === null) return showUnreadable(c, wordsOf(subscriber))
 
-    // A form of the author's own may ask for less than this page does.
-    const typed = form('name', subscriber.name)
-    const name = checkName(typed)
-    const rhythm = RHYTHMS.find((each) => each === form('rhythm'))
-    const language = languagesFor(subscriber).find((each) => each === form('language'))
-    // The form of the page can send nothing else than what it offers; only a name is typed.
-    if (rhythm === undefined || language === undefined) return showUnreadable(c, wordsOf(subscriber))
-    if ('fault' in name)
-      return showPerson(c, delivery, { ...subscriber, rhythm, language }, { typed, ...name })
-    const saved = await savePreferences(db, delivery, { ...name, rhythm, language }, config, now())
+    const offers = offersFor(subscriber, await readTopics(now()))
+    const fields = readFields(form, fieldsOf(subscriber, config, now()), offers)
+    if (fields === null) return showUnreadable(c, wordsOf(subscriber))
+    const chosen = choicesOf(fields, subscriber, config, now())
+    if ('faults' in chosen) return showPerson(c, delivery, subscriber, { fields, faults: chosen.faults })
+    const saved = await savePreferences(db, delivery, chosen.choices, config, now())
     return saved === null ? showHowToChange(c) : showPerson(c, delivery, saved, 'saved')
   })
 
@@ -53,34 +58,48 @@ export function preferencesPage(app: Hono, web: Web): void {
   }
 
   function wordsOf({ language }: Subscriber): Words {
-    return wordsFor(frameLanguage(language, config.site.language))
+    return wordsIn(language, config)
   }
 
-  function showPerson(
+  async function showPerson(
     c: Context,
     delivery: number,
     person: Subscriber,
-    after: 'saved' | { typed: string; say: Faulty['say'] } | null = null,
+    after: 'saved' | { fields: Fields; faults: FieldFaults } | null = null,
   ): Promise<Response> {
-    const words = wordsOf(person)
-    if (person.status !== 'confirmed') {
-      const { title, lead, cure } = words.web.notSubscribed
-      const content = html`<h1>${title}</h1>
+    if (person.status !== 'confirmed') return showNotSubscribed(c, delivery, wordsOf(person))
+    const shown: Shown = {
+      person,
+      offers: offersFor(person, await readTopics(now())),
+      config,
+      now: now(),
+    }
+    const isFaulty = after !== null && after !== 'saved'
+    const { fields, faults } = isFaulty ? after : { fields: fieldsOf(person, config, now()), faults: {} }
+    const words = wordsIn(fields.language, config)
+    const { title, lead, leave } = words.web.preferences
+    const unsubscribe = `${config.web.url}/unsubscribe?token=${makeToken(linkKeys[0], 'unsubscribe', delivery)}`
+    const pause = untilWhen(shown)
+    const notice =
+      after === 'saved'
+        ? html`<p role="status"><strong>${words.web.preferencesSaved.title}.</strong> ${whatHolds(shown).join(' ')}</p>`
+        : pause && html`<p><strong>${pause}</strong></p>`
+    const content = html`<h1>${title}</h1>
+${notice}
+<p>${lead(config.site.title)}</p>
+${preferencesForm(fields, faults, shown)}
+<p><a href="${unsubscribe}">${leave}</a></p>
+${rightsOf(web, delivery, words)}`
+    return show(c, words, title, content, isFaulty ? 422 : 200)
+  }
+
+  function showNotSubscribed(c: Context, delivery: number, words: Words): Promise<Response> {
+    const { title, lead, cure } = words.web.notSubscribed
+    const content = html`<h1>${title}</h1>
 <p>${lead(config.site.title)}</p>
 <p><a class="button" href="${config.web.url}/subscribe">${cure}</a></p>
 ${rightsOf(web, delivery, words)}`
-      return show(c, words, title, content)
-    }
-    const { title, lead, leave } = words.web.preferences
-    const { title: saved, ...holds } = words.web.preferencesSaved
-    const unsubscribe = `${config.web.url}/unsubscribe?token=${makeToken(linkKeys[0], 'unsubscribe', delivery)}`
-    const content = html`<h1>${title}</h1>
-${after === 'saved' ? html`<p role="status"><strong>${saved}.</strong> ${holds[person.rhythm]}</p>` : ''}
-<p>${lead(config.site.title)}</p>
-${formOf(person, words, after === 'saved' ? null : after)}
-<p><a href="${unsubscribe}">${leave}</a></p>
-${rightsOf(web, delivery, words)}`
-    return show(c, words, title, content, after !== 'saved' && after !== null ? 422 : 200)
+    return show(c, words, title, content)
   }
 
   function showTest(c: Context): Promise<Response> {
@@ -111,46 +130,4 @@ ${rightsOf(web, delivery, words)}`
   ): Promise<Response> {
     return showPage(c, web, { title, content, language }, status)
   }
-}
-
-/** Addressed by no "action", so that it posts to where it is, token and all. */
-function formOf(
-  person: Subscriber,
-  { web }: Words,
-  faulty: { typed: string; say: Faulty['say'] } | null,
-): Html {
-  const words = web.preferences
-  const mark = faulty ? html` aria-invalid="true" aria-describedby="name-fault"` : ''
-  const rhythms = RHYTHMS.map(
-    (rhythm) =>
-      html`<label><input type="radio" name="rhythm" value="${rhythm}"${rhythm === person.rhythm ? ' checked' : ''}> ${words[rhythm]}</label>
-`,
-  )
-  const languages = languagesFor(person).map(
-    (language) =>
-      html`<option value="${language}" lang="${language}"${language === person.language ? ' selected' : ''}>${nameOf(language)}</option>
-`,
-  )
-  return html`<form method="post">
-<fieldset>
-<legend>${words.rhythm}</legend>
-${rhythms}</fieldset>
-<p><label for="language">${words.language}</label>
-<select id="language" name="language">
-${languages}</select></p>
-<p><label for="name">${words.name}</label>
-<input id="name" name="name" type="text" maxlength="100" autocomplete="name" value="${faulty?.typed ?? person.name}"${mark}></p>
-${faulty ? html`<p role="alert" id="name-fault">${web.subscribe.faulty(faulty.say(web.faults))}</p>` : ''}
-<p><button>${words.button}</button></p>
-</form>`
-}
-
-/** Those that we have words for, and their own, which may be one that we have none for: saving takes nothing away. */
-function languagesFor({ language }: Subscriber): string[] {
-  return [...new Set([...CATALOGUES.keys(), language])]
-}
-
-/** As its own speakers call it. */
-function nameOf(language: string): string {
-  return new Intl.DisplayNames([language], { type: 'language' }).of(language) ?? language
 }

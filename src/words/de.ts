@@ -92,6 +92,9 @@ export const german: Words = {
       longLocal: (most) => `Der Teil vor dem „@“ hat mehr als ${number(most)} Zeichen`,
       domain: 'Der Teil nach dem „@“ ist keine Domain wie example.org',
       long: (most) => `Das hat mehr als ${number(most)} Zeichen`,
+      day: 'Gib einen Tag an, den es gibt, zum Beispiel 2026-12-24',
+      pastDay: 'Wähle einen Tag nach dem heutigen',
+      farDay: 'Wähle einen Tag in den nächsten zwei Jahren',
     },
     asked: {
       title: 'Sieh in dein Postfach',
@@ -152,6 +155,18 @@ export const german: Words = {
       weekly: 'Einmal in der Woche, alle in einer E-Mail',
       monthly: 'Einmal im Monat, alle in einer E-Mail',
       paused: 'Zurzeit keine',
+      until: 'Bis zu diesem Tag (leer: bis du wieder wählst)',
+      when: 'Wann tägliche, wöchentliche und monatliche E-Mails kommen',
+      hour: 'Uhrzeit',
+      weekday: 'Wochentag, bei einmal in der Woche',
+      timeZone: 'Zeitzone',
+      asSite: (setting) => `Wie das Blog (${setting})`,
+      clocks:
+        'Bei der Zeitumstellung: Eine Uhrzeit, die ausfällt, kommt gleich nach der Lücke; eine, die es zweimal gibt, zählt beim ersten Mal.',
+      next: (moment) => `Deine nächste E-Mail: ${moment}`,
+      tags: 'Nur bestimmte Schlagwörter? (Ohne Haken: alle Beiträge)',
+      postLanguages: 'Nur bestimmte Sprachen? (Ohne Haken: alle Beiträge)',
+      you: 'Name und Sprache',
       name: 'Dein Name (du kannst ihn weglassen)',
       language: 'Sprache rund um die Beiträge',
       button: 'Speichern',
@@ -164,6 +179,19 @@ export const german: Words = {
       weekly: 'Neue Beiträge kommen einmal in der Woche zu dir, alle in einer E-Mail.',
       monthly: 'Neue Beiträge kommen einmal im Monat zu dir, alle in einer E-Mail.',
       paused: 'Zurzeit kommt nichts zu dir. Was du verpasst hast, kommt, wenn du hier etwas anderes wählst.',
+      pausedUntil: {
+        instant: (date) =>
+          `Bis zum ${date} kommt nichts; dann in einer E-Mail, was bis dahin erschienen ist, und wieder jeder Beitrag sofort.`,
+        daily: (date) =>
+          `Bis zum ${date} kommt nichts; dann wieder einmal am Tag, mit allem, was bis dahin erschienen ist.`,
+        weekly: (date) =>
+          `Bis zum ${date} kommt nichts; dann wieder einmal in der Woche, mit allem, was bis dahin erschienen ist.`,
+        monthly: (date) =>
+          `Bis zum ${date} kommt nichts; dann wieder einmal im Monat, mit allem, was bis dahin erschienen ist.`,
+      },
+      all: 'Du bekommst alle Beiträge.',
+      tags: (names) => `Du bekommst nur Beiträge mit diesen Schlagwörtern: ${names}.`,
+      postLanguages: (names) => `Du bekommst nur Beiträge in diesen Sprachen: ${names}.`,
     },
     notSubscribed: {
       title: 'Du hast kein Abo',

@@ -89,7 +89,7 @@ export const english = {
       button: 'Subscribe',
       faulty: (fault: string) => `Please look at this again: ${fault}.`,
     },
-    /** What is wrong with an address, or with a name; these go on from "…; " and "…: ". */
+    /** What is wrong with an address, a name or a day; these go on from "…; " and "…: ". */
     faults: {
       empty: 'write an address such as ada@example.org',
       control: 'it holds a line break or another control character',
@@ -101,6 +101,9 @@ export const english = {
       longLocal: (most: number) => `the part before "@" is longer than ${number(most)} characters`,
       domain: 'the part after "@" is not a domain, such as example.org',
       long: (most: number) => `it is longer than ${number(most)} characters`,
+      day: 'write a day that exists, such as 2026-12-24',
+      pastDay: 'choose a day after today',
+      farDay: 'choose a day within the next two years',
     },
     asked: {
       title: 'Look into your mailbox',
@@ -162,6 +165,19 @@ export const english = {
       weekly: 'Once a week, all in one message',
       monthly: 'Once a month, all in one message',
       paused: 'Not for now',
+      until: 'Until this day (empty: until you choose again)',
+      when: 'When daily, weekly and monthly messages come',
+      hour: 'Hour',
+      weekday: 'Day of the week, for once a week',
+      timeZone: 'Time zone',
+      /** The first choice of these three: what the site has set. */
+      asSite: (setting: string) => `As the blog does (${setting})`,
+      clocks:
+        'When clocks change, an hour that is skipped comes right after the gap, and one that comes twice counts the first time.',
+      next: (moment: string) => `Your next message: ${moment}`,
+      tags: 'Only some tags? (Tick none for all posts)',
+      postLanguages: 'Only some languages? (Tick none for all posts)',
+      you: 'Name and language',
       name: 'Your name (you may leave it empty)',
       language: 'Language of what we say around the posts',
       button: 'Save',
@@ -176,6 +192,21 @@ export const english = {
       monthly: 'New posts come to you once a month, all in one message.',
       paused:
         'Nothing comes to you for now. What you have not had comes when you choose another rhythm here.',
+      /** Until a day, by what they wanted before. */
+      pausedUntil: {
+        instant: (date: string) =>
+          `Nothing comes until ${date}; then what was published meanwhile in one message, and each post at once again.`,
+        daily: (date: string) =>
+          `Nothing comes until ${date}; then once a day again, with what was published meanwhile.`,
+        weekly: (date: string) =>
+          `Nothing comes until ${date}; then once a week again, with what was published meanwhile.`,
+        monthly: (date: string) =>
+          `Nothing comes until ${date}; then once a month again, with what was published meanwhile.`,
+      },
+      /** What they follow: all, or posts that have one of these. */
+      all: 'You follow all posts.',
+      tags: (names: string) => `You follow only posts with these tags: ${names}.`,
+      postLanguages: (names: string) => `You follow only posts in these languages: ${names}.`,
     },
     notSubscribed: {
       title: 'You are not subscribed',

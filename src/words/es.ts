@@ -92,6 +92,9 @@ export const spanish: Words = {
       longLocal: (most) => `la parte anterior a la «@» tiene más de ${number(most)} caracteres`,
       domain: 'la parte posterior a la «@» no es un dominio como example.org',
       long: (most) => `tiene más de ${number(most)} caracteres`,
+      day: 'escribe un día que exista, como 2026-12-24',
+      pastDay: 'elige un día posterior a hoy',
+      farDay: 'elige un día de los próximos dos años',
     },
     asked: {
       title: 'Mira tu correo',
@@ -152,6 +155,18 @@ export const spanish: Words = {
       weekly: 'Una vez a la semana, todas en un correo',
       monthly: 'Una vez al mes, todas en un correo',
       paused: 'Por ahora, nada',
+      until: 'Hasta este día (vacío: hasta que elijas otra cosa)',
+      when: 'Cuándo llegan los correos diarios, semanales y mensuales',
+      hour: 'Hora',
+      weekday: 'Día de la semana, si es una vez a la semana',
+      timeZone: 'Zona horaria',
+      asSite: (setting) => `Como el blog (${setting})`,
+      clocks:
+        'Al cambiar la hora, una hora que se salta llega justo después del salto, y una que se repite cuenta la primera vez.',
+      next: (moment) => `Tu próximo correo: ${moment}`,
+      tags: '¿Solo algunas etiquetas? (Sin marcar ninguna: todas las entradas)',
+      postLanguages: '¿Solo algunos idiomas? (Sin marcar ninguno: todas las entradas)',
+      you: 'Nombre e idioma',
       name: 'Tu nombre (puedes dejarlo vacío)',
       language: 'Idioma de lo que acompaña a las entradas',
       button: 'Guardar',
@@ -165,6 +180,19 @@ export const spanish: Words = {
       monthly: 'Las nuevas entradas te llegarán una vez al mes, todas en un correo.',
       paused:
         'Por ahora no te llegará nada. Lo que no hayas recibido te llegará cuando elijas aquí otra frecuencia.',
+      pausedUntil: {
+        instant: (date) =>
+          `No te llegará nada hasta el ${date}; entonces, en un correo, lo publicado mientras tanto, y de nuevo cada entrada al momento.`,
+        daily: (date) =>
+          `No te llegará nada hasta el ${date}; entonces, de nuevo una vez al día, con lo publicado mientras tanto.`,
+        weekly: (date) =>
+          `No te llegará nada hasta el ${date}; entonces, de nuevo una vez a la semana, con lo publicado mientras tanto.`,
+        monthly: (date) =>
+          `No te llegará nada hasta el ${date}; entonces, de nuevo una vez al mes, con lo publicado mientras tanto.`,
+      },
+      all: 'Sigues todas las entradas.',
+      tags: (names) => `Solo sigues las entradas con estas etiquetas: ${names}.`,
+      postLanguages: (names) => `Solo sigues las entradas en estos idiomas: ${names}.`,
     },
     notSubscribed: {
       title: 'No tienes suscripción',

@@ -97,6 +97,9 @@ export const french: Words = {
       longLocal: (most) => `la partie avant « @ » dépasse ${number(most)} caractères`,
       domain: 'la partie après « @ » n’est pas un domaine, comme example.org',
       long: (most) => `cela dépasse ${number(most)} caractères`,
+      day: 'indiquez un jour qui existe, par exemple 2026-12-24',
+      pastDay: 'choisissez un jour à venir',
+      farDay: 'choisissez un jour dans les deux ans à venir',
     },
     asked: {
       title: 'Consultez votre boîte de réception',
@@ -158,6 +161,18 @@ export const french: Words = {
       weekly: 'Une fois par semaine, dans un seul e-mail',
       monthly: 'Une fois par mois, dans un seul e-mail',
       paused: 'Rien pour l’instant',
+      until: 'Jusqu’à ce jour (vide : jusqu’à nouvel ordre)',
+      when: 'Quand arrivent les e-mails quotidiens, hebdomadaires et mensuels',
+      hour: 'Heure',
+      weekday: 'Jour de la semaine, pour une fois par semaine',
+      timeZone: 'Fuseau horaire',
+      asSite: (setting) => `Comme le blog (${setting})`,
+      clocks:
+        'Au changement d’heure, une heure qui n’existe pas est remplacée par l’instant qui la suit ; une heure qui revient deux fois compte la première fois.',
+      next: (moment) => `Votre prochain e-mail : ${moment}`,
+      tags: 'Certaines étiquettes seulement ? (Rien de coché : tous les articles)',
+      postLanguages: 'Certaines langues seulement ? (Rien de coché : tous les articles)',
+      you: 'Nom et langue',
       name: 'Votre nom (facultatif)',
       language: 'Langue autour des articles',
       button: 'Enregistrer',
@@ -171,6 +186,19 @@ export const french: Words = {
       monthly: 'Vous recevrez les nouveaux articles une fois par mois, dans un seul e-mail.',
       paused:
         'Vous ne recevrez rien pour l’instant. Les articles que vous n’avez pas eus viendront quand vous choisirez ici un autre rythme.',
+      pausedUntil: {
+        instant: (date) =>
+          `Vous ne recevrez rien jusqu’au ${date} ; ensuite, ce qui aura paru entre-temps dans un seul e-mail, puis de nouveau chaque article dès sa parution.`,
+        daily: (date) =>
+          `Vous ne recevrez rien jusqu’au ${date} ; ensuite, de nouveau une fois par jour, avec ce qui aura paru entre-temps.`,
+        weekly: (date) =>
+          `Vous ne recevrez rien jusqu’au ${date} ; ensuite, de nouveau une fois par semaine, avec ce qui aura paru entre-temps.`,
+        monthly: (date) =>
+          `Vous ne recevrez rien jusqu’au ${date} ; ensuite, de nouveau une fois par mois, avec ce qui aura paru entre-temps.`,
+      },
+      all: 'Vous suivez tous les articles.',
+      tags: (names) => `Vous ne suivez que les articles portant ces étiquettes : ${names}.`,
+      postLanguages: (names) => `Vous ne suivez que les articles dans ces langues : ${names}.`,
     },
     notSubscribed: {
       title: 'Vous n’avez pas d’abonnement',

@@ -84,6 +84,9 @@ export const japanese: Words = {
       longLocal: (most) => `「@」の前が${number(most)}文字を超えています`,
       domain: '「@」の後がexample.orgのようなドメインではありません',
       long: (most) => `${number(most)}文字を超えています`,
+      day: '2026-12-24のように、実在する日付を入力してください',
+      pastDay: '明日以降の日付を選んでください',
+      farDay: '2年以内の日付を選んでください',
     },
     asked: {
       title: 'メールをご確認ください',
@@ -144,6 +147,17 @@ export const japanese: Words = {
       weekly: '週に1回、まとめて1通',
       monthly: '月に1回、まとめて1通',
       paused: '今は受け取らない',
+      until: 'この日まで（空欄なら、もう一度選ぶまで）',
+      when: '毎日・毎週・毎月のメールが届く時',
+      hour: '時刻',
+      weekday: '曜日（週に1回の場合）',
+      timeZone: 'タイムゾーン',
+      asSite: (setting) => `ブログと同じ（${setting}）`,
+      clocks: '夏時間の切り替えで飛ばされる時刻は、その直後に届きます。2回ある時刻は、1回目に届きます。',
+      next: (moment) => `次に届く予定：${moment}`,
+      tags: 'タグを選ぶ（何も選ばなければすべての記事）',
+      postLanguages: '記事の言語を選ぶ（何も選ばなければすべての記事）',
+      you: 'お名前と言語',
       name: 'お名前（省略できます）',
       language: '記事のまわりの案内文の言語',
       button: '保存する',
@@ -156,6 +170,19 @@ export const japanese: Words = {
       weekly: '新しい記事は、週に1回、1通にまとめて届きます。',
       monthly: '新しい記事は、月に1回、1通にまとめて届きます。',
       paused: '今は何も届きません。届いていない記事は、ここで別の頻度を選ぶと届きます。',
+      pausedUntil: {
+        instant: (date) =>
+          `${date}まで何も届きません。その後、それまでに公開された記事が1通にまとめて届き、再び記事ごとにすぐ届きます。`,
+        daily: (date) =>
+          `${date}まで何も届きません。その後、それまでに公開された記事も含めて、再び1日に1回届きます。`,
+        weekly: (date) =>
+          `${date}まで何も届きません。その後、それまでに公開された記事も含めて、再び週に1回届きます。`,
+        monthly: (date) =>
+          `${date}まで何も届きません。その後、それまでに公開された記事も含めて、再び月に1回届きます。`,
+      },
+      all: 'すべての記事をフォローしています。',
+      tags: (names) => `次のタグの記事だけをフォローしています：${names}。`,
+      postLanguages: (names) => `次の言語の記事だけをフォローしています：${names}。`,
     },
     notSubscribed: {
       title: '購読されていません',

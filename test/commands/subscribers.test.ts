@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { post } from '../site.ts'
-import { openSite } from './session.ts'
+import { makeSite, post } from '../site.ts'
+import { openSession, openSite } from './session.ts'
 
 test('people are added, shown, listed, exported and erased', async () => {
   const { posthorn, files, write } = openSite()
@@ -132,6 +132,45 @@ test('people are added, shown, listed, exported and erased', async () => {
     ! posthorn: ada@example.org must not be mailed: its owner was erased (2026-11-02)
     ! try: nothing that adds or imports people lifts this
     (exit 1)"
+  `)
+})
+
+test('what a reader chose on the page of their preferences is shown, and found by', async () => {
+  const site = await makeSite()
+  await site.join('ada@example.org', 'weekly')
+  await site.join('grace@example.org')
+  await site.choose('ada@example.org', {
+    ...{ hour: '19:00', weekday: 'Fri', time_zone: 'Asia/Tokyo', paused_until: '2026-12-23T15:00:00.000Z' },
+    ...{ followed_tags: '["Tea","big news"]', followed_languages: '["de"]' },
+  })
+  const { posthorn } = openSession(site.folder)
+  expect(await posthorn('subscribers show ada@example.org')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers show ada@example.org
+    address            ada@example.org
+    status             confirmed
+    rhythm             weekly
+    language           en
+    timeZone           Asia/Tokyo
+    hour               19:00
+    weekday            Fri
+    pausedUntil        2026-12-23T15:00:00.000Z
+    nextDigest         2026-12-25T10:00:00.000Z
+    followedTags       Tea, big news
+    followedLanguages  de
+    created            2026-11-02T09:00:00.000Z
+    confirmed          2026-11-02T09:00:00.000Z
+    2026-11-02T09:00:00.000Z  added  the author"
+  `)
+  expect(await posthorn('subscribers list --where follows:tea')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers list --where follows:tea
+    ada@example.org                  confirmed    weekly
+    ! 1 subscriber"
+  `)
+  // Who follows everything follows nothing by name.
+  expect(await posthorn('subscribers list --where -follows:tea')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers list --where -follows:tea
+    grace@example.org                confirmed    instant
+    ! 1 subscriber"
   `)
 })
 

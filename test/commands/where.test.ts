@@ -220,7 +220,7 @@ describe('--where', () => {
       ! try: write it as --where 'tag:release lang:de since:2026-01-31 -tag:"big news"'
       (exit 1)
       $ posthorn send old --yes --where "tags:release since:today status:confirmed"
-      ! posthorn: --where: tags:release asks for "tags"; there are tag, lang, since, rhythm or domain
+      ! posthorn: --where: tags:release asks for "tags"; there are tag, follows, lang, since, rhythm or domain
       ! --where: since:today names no day; write it as since:2026-01-31
       ! --where: status:confirmed is for lists alone: only confirmed readers are mailed; leave it out
       ! try: write it as --where 'tag:release lang:de since:2026-01-31 -tag:"big news"'

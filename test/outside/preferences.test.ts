@@ -6,6 +6,7 @@ import axe, { type AxeResults } from 'axe-core'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { makeToken, type Purpose } from '../../src/mail/token.ts'
+import { emptyMemory, lookAtPosts } from '../../src/round.ts'
 import { time, write } from '../../src/store/database.ts'
 import { insertDelivery } from '../../src/store/deliveries.ts'
 import { insertRendition } from '../../src/store/renditions.ts'
@@ -36,6 +37,12 @@ describe.skipIf(missing(CHROMIUM, '--version'))('in Chromium', () => {
     const port = await freePort()
     const address = { url: `http://localhost:${port}`, listen: `127.0.0.1:${port}` }
     const site = await makeSite({ web: address })
+    site.write(
+      'tea.md',
+      '---\ntitle: Tea\ndate: 2026-10-01\ntags: [tea, Gärten und was darin wächst, الشاي]\n---\n\nTea.\n',
+    )
+    site.write('tee.md', '---\ntitle: Tee\ndate: 2026-10-02\ntags: [tea]\nlang: de\n---\n\nTee.\n')
+    await lookAtPosts(site, emptyMemory())
     await site.join(ADA)
     const { language = 'en', at = 'preferences' } = options
     await site.db.updateTable('subscribers').set({ language }).execute()
@@ -66,12 +73,21 @@ describe.skipIf(missing(CHROMIUM, '--version'))('in Chromium', () => {
     return { site, page }
   }
 
-  test('somebody without scripts changes how often, and the language, with the keyboard alone', async () => {
+  test('somebody without scripts changes all of it with the keyboard alone', async () => {
     const { site, page } = await reader({ scripts: false })
     await page.getByLabel('Each post at once').focus()
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('ArrowDown')
+    // The day is three fields and a calendar.
+    for (let stop = 0; stop < 4; stop++) await page.keyboard.press('Tab')
+    for (const choice of ['19', 'Fri', 'New York']) {
+      await page.keyboard.press('Tab')
+      await page.keyboard.type(choice)
+    }
     await page.keyboard.press('Tab')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Space')
+    await page.getByLabel('Language of what we say').focus()
     await page.keyboard.type('Deutsch')
     await page.keyboard.press('Tab')
     await page.keyboard.type('Ada')
@@ -79,9 +95,8 @@ describe.skipIf(missing(CHROMIUM, '--version'))('in Chromium', () => {
     await page.getByRole('status').waitFor()
     expect(await page.locator('html').getAttribute('lang')).toBe('de')
     expect(await findSubscriber(site.db, ADA)).toMatchObject({
-      rhythm: 'weekly',
-      language: 'de',
-      name: 'Ada',
+      ...{ rhythm: 'weekly', hour: '19:00', weekday: 'Fri', time_zone: 'America/New_York' },
+      ...{ followed_tags: '["tea"]', language: 'de', name: 'Ada' },
     })
   })
 
@@ -94,7 +109,10 @@ describe.skipIf(missing(CHROMIUM, '--version'))('in Chromium', () => {
     'it fits %i pixels in %s and %s, before and after, for everybody to read',
     async (width, colorScheme, language) => {
       const { page } = await reader({ width, colorScheme })
-      await page.locator('select').selectOption(language)
+      await page.locator('#language').selectOption(language)
+      await page.locator('[value=paused]').check()
+      await page.locator('#until').fill('2026-12-24')
+      await page.locator('[type=checkbox]').first().check()
       await page.locator('form button').click()
       await page.getByRole('status').waitFor()
       expect(await page.locator('html').getAttribute('dir')).toBe(language === 'ar' ? 'rtl' : 'ltr')

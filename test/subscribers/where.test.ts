@@ -31,6 +31,7 @@ describe('a filter', () => {
     [`tag:"it's here" tag:rock'n'roll tag:5"`, ["tag it's here", "tag rock'n'roll", 'tag 5"']],
     ['tag:a:b tag:-x tag:C++', ['tag a:b', 'tag -x', 'tag C++']],
     ['TAG:Release Rhythm:Weekly', ['tag Release', 'rhythm weekly']],
+    ['follows:"Big News"', ['follows Big News']],
     ['lang:pt-br', ['lang pt-BR']],
     ['domain:Bücher.example', ['domain xn--bcher-kva.example']],
     ['status:unsubscribed', ['status unsubscribed']],
@@ -53,19 +54,27 @@ describe('a filter', () => {
     [
       'release',
       [
-        '--where: release is no term; write FIELD:VALUE, where FIELD is tag, lang, since, rhythm, domain or status',
+        '--where: release is no term; write FIELD:VALUE, where FIELD is tag, follows, lang, since, rhythm, domain or status',
       ],
     ],
     [
       'tags:release',
-      ['--where: tags:release asks for "tags"; there are tag, lang, since, rhythm, domain or status'],
+      [
+        '--where: tags:release asks for "tags"; there are tag, follows, lang, since, rhythm, domain or status',
+      ],
     ],
-    ['--tag:a', ['--where: --tag:a asks for "-tag"; there are tag, lang, since, rhythm, domain or status']],
+    [
+      '--tag:a',
+      ['--where: --tag:a asks for "-tag"; there are tag, follows, lang, since, rhythm, domain or status'],
+    ],
     [
       'constructor:a',
-      ['--where: constructor:a asks for "constructor"; there are tag, lang, since, rhythm, domain or status'],
+      [
+        '--where: constructor:a asks for "constructor"; there are tag, follows, lang, since, rhythm, domain or status',
+      ],
     ],
     ['tag:', ['--where: tag: names no tag; write one such as tag:release']],
+    ['follows:""', ['--where: follows:"" names no tag; write one such as follows:release']],
     ['tag:" "', ['--where: tag:" " names no tag; write one such as tag:release']],
     ['lang:de tag:"big news', ['--where: tag:"big news has a quote that is not closed; close it']],
     ['lang:german', ['--where: lang:german names no language; write a tag such as lang:de or lang:pt-BR']],
@@ -102,7 +111,7 @@ describe('a filter', () => {
       '--where: status:confirmed is for lists alone: only confirmed readers are mailed; leave it out',
     ])
     expect(faultsOf('stat:confirmed', 'recipients')).toEqual([
-      '--where: stat:confirmed asks for "stat"; there are tag, lang, since, rhythm or domain',
+      '--where: stat:confirmed asks for "stat"; there are tag, follows, lang, since, rhythm or domain',
     ])
   })
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { planIssues } from '../../src/issues/plan.ts'
 import { makeToken, type Purpose } from '../../src/mail/token.ts'
+import { unescapeHtml } from '../../src/markup.ts'
 import { emptyMemory, lookAtPosts } from '../../src/round.ts'
 import { time, write } from '../../src/store/database.ts'
 import { insertDelivery } from '../../src/store/deliveries.ts'
@@ -8,7 +9,7 @@ import { insertRendition } from '../../src/store/renditions.ts'
 import { eraseSubscriber, findSubscriber, type Subscriber } from '../../src/store/subscribers.ts'
 import { unsubscribe } from '../../src/subscribers/unsubscribe.ts'
 import { makeSite, post, type TestSite } from '../site.ts'
-import { type Browser, openBrowser, words } from './browser.ts'
+import { type Answer, type Browser, openBrowser, words } from './browser.ts'
 
 const ADA = 'ada@example.org'
 const EVIDENCE = { source: 'a test', words: '' }
@@ -39,6 +40,11 @@ async function person(site: TestSite, address = ADA): Promise<Subscriber> {
   return (await findSubscriber(site.db, address)) as Subscriber
 }
 
+/** What came beside the message that the link is in. */
+async function mailed(site: TestSite): Promise<string[]> {
+  return (await site.mail()).filter((line) => !line.endsWith(': Hello'))
+}
+
 async function everything(site: TestSite): Promise<unknown> {
   return [
     await site.db.selectFrom('subscribers').selectAll().execute(),
@@ -49,6 +55,54 @@ async function everything(site: TestSite): Promise<unknown> {
 
 function choose(browser: Browser, link: string, wanted: Record<string, string>) {
   return browser.submit(link, { name: '', rhythm: 'instant', language: 'en', ...wanted })
+}
+
+type Changes = Record<string, string | string[]>
+
+/** Opens the page, changes some fields, and presses the button: all that the form holds is sent, as a browser does. */
+async function press(browser: Browser, link: string, changes: Changes): Promise<Answer> {
+  return send(browser, link, { ...fieldsOn(await browser.visit(link)), ...changes })
+}
+
+function send(browser: Browser, link: string, fields: Changes): Promise<Answer> {
+  const pairs = Object.entries(fields).flatMap(([name, values]) =>
+    [values].flat().map((one): [string, string] => [name, one]),
+  )
+  return browser.visit(link, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams(pairs).toString(),
+  })
+}
+
+/** What a browser would send of the form on a page, untouched. */
+function fieldsOn({ text }: Answer): Record<string, string[]> {
+  const sent: [string, string][] = []
+  const attribute = (tag: string, name: string) =>
+    unescapeHtml(new RegExp(` ${name}="([^"]*)"`).exec(tag)?.[1] ?? '')
+  for (const [tag] of text.matchAll(/<input [^>]*>/g)) {
+    const isTick = /type="(radio|checkbox)"/.test(tag)
+    if (!isTick || tag.includes(' checked')) sent.push([attribute(tag, 'name'), attribute(tag, 'value')])
+  }
+  for (const [select] of text.matchAll(/<select [\s\S]*?<\/select>/g)) {
+    const options = select.match(/<option [^>]*>/g) ?? []
+    const chosen = options.find((option) => option.includes(' selected')) ?? options[0] ?? ''
+    sent.push([attribute(select, 'name'), attribute(chosen, 'value')])
+  }
+  const groups = Map.groupBy(sent, ([name]) => name)
+  return Object.fromEntries(Array.from(groups, ([name, pairs]) => [name, pairs.map(([, value]) => value)]))
+}
+
+/** What is offered under a name, in the order of the page. */
+function offeredOn({ text }: Answer, name: string): string[] {
+  return [...text.matchAll(new RegExp(`<input type="checkbox" name="${name}" value="([^"]*)"`, 'g'))].map(
+    ([, value = '']) => unescapeHtml(value),
+  )
+}
+
+/** A post of these tags, and of what else its front matter says. */
+function tagged(title: string, date: string, tags: string[], more = ''): string {
+  return `---\ntitle: ${title}\ndate: ${date}\ntags: ${JSON.stringify(tags)}\n${more}---\n\nAbout ${title}.\n`
 }
 
 describe('what comes, and how often', () => {
@@ -116,8 +170,17 @@ describe('what comes, and how often', () => {
   test('what no form of ours sends changes nothing', async () => {
     const { site, browser, link } = await reader()
     const before = await everything(site)
-    for (const wanted of [{ rhythm: 'hourly' }, { rhythm: '' }, { language: 'tlh' }, { language: '"><b>' }])
-      expect((await choose(browser, link, wanted)).status).toBe(400)
+    for (const wanted of [
+      ...[{ rhythm: 'hourly' }, { rhythm: '' }, { language: 'tlh' }, { language: '"><b>' }],
+      ...[{ hour: '8' }, { hour: '24:00' }, { hour: '08:00\n' }, { weekday: 'mon' }, { weekday: '1' }],
+      ...[
+        { timeZone: 'Mars/Olympus' },
+        { timeZone: 'europe/berlin' },
+        { tag: 'nothing' },
+        { postLanguage: 'fr' },
+      ],
+    ])
+      expect([wanted, (await choose(browser, link, wanted)).status]).toEqual([wanted, 400])
     const json = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}' }
     expect((await browser.visit(link, json)).status).toBe(400)
     expect((await browser.submit(link, {})).status).toBe(400)
@@ -141,6 +204,225 @@ describe('what comes, and how often', () => {
     expect(refused.text).toContain('value="weekly" checked')
     expect(await everything(site)).toEqual(before)
   })
+})
+
+describe('when it comes', () => {
+  test('is an hour, a day of the week and a time zone of their own, and the page says when that is next', async () => {
+    const { site, browser, link } = await reader()
+    const first = await browser.visit(link)
+    expect(fieldsOn(first)).toMatchObject({ hour: [''], weekday: [''], timeZone: [''], until: [''] })
+    expect(first.text).toContain('>As the blog does (08:00)</option>')
+    expect(first.text).toContain('>As the blog does (Monday)</option>')
+    expect(first.text).toContain('>As the blog does (Europe/Berlin)</option>')
+    expect(words(first)).not.toContain('Your next message')
+
+    const wanted = { rhythm: 'weekly', hour: '19:00', weekday: 'Fri', timeZone: 'America/New_York' }
+    expect(words(await press(browser, link, wanted))).toContain(
+      'Your next message: Friday, November 6, 2026 at 19:00',
+    )
+    expect(await person(site)).toMatchObject({
+      ...{ rhythm: 'weekly', hour: '19:00', weekday: 'Fri', time_zone: 'America/New_York' },
+      next_run_at: '2026-11-07T00:00:00.000Z',
+    })
+    const again = fieldsOn(await browser.visit(link))
+    expect(again).toMatchObject({ hour: ['19:00'], weekday: ['Fri'], timeZone: ['America/New_York'] })
+
+    await press(browser, link, { hour: '', weekday: '', timeZone: '' })
+    expect(await person(site)).toMatchObject({ hour: null, weekday: null, time_zone: '' })
+    expect(words(await browser.visit(link))).toContain('Monday, November 9, 2026 at 08:00')
+  })
+
+  test('what was brought from elsewhere stays choosable: half past seven, and a zone by its old name', async () => {
+    const { site, browser, link } = await reader()
+    await site.choose(ADA, { rhythm: 'daily', hour: '19:30', time_zone: 'US/Eastern' })
+    expect(words(await press(browser, link, { name: 'Ada' }))).toContain('Saved.')
+    expect(await person(site)).toMatchObject({ name: 'Ada', hour: '19:30', time_zone: 'US/Eastern' })
+  })
+
+  test('the digest comes at that hour where they are, and not before', async () => {
+    const { site, browser, link } = await reader()
+    await site.round()
+    await press(browser, link, { rhythm: 'daily', hour: '07:00', timeZone: 'Asia/Tokyo' })
+    site.write('one.md', post('One', '2026-11-02'))
+    site.setClock('2026-11-02T21:59:00Z')
+    await site.round()
+    expect(await mailed(site)).toEqual([])
+    site.setClock('2026-11-02T22:00:00Z')
+    await site.round()
+    expect(await mailed(site)).toEqual([`${ADA}: A test blog: One`])
+  })
+})
+
+describe('a pause until a day', () => {
+  test('is over on that day, and what came out meanwhile comes in one message', async () => {
+    const { site, browser, link } = await reader()
+    await site.round()
+    const saved = await press(browser, link, { rhythm: 'paused', until: '2026-11-10' })
+    expect(words(saved)).toContain(
+      'Nothing comes until November 10, 2026; then what was published meanwhile in one message, and each post at once again.',
+    )
+    site.write('one.md', post('One', '2026-11-02'))
+    site.setClock('2026-11-09T22:59:00Z')
+    site.write('two.md', post('Two', '2026-11-09'))
+    await site.round()
+    expect(await mailed(site)).toEqual([])
+    expect(fieldsOn(await browser.visit(link))).toMatchObject({ rhythm: ['paused'], until: ['2026-11-10'] })
+    site.setClock('2026-11-09T23:00:00Z')
+    await site.round()
+    expect(await mailed(site)).toEqual([`${ADA}: A test blog: Two and 1 more`])
+    expect(fieldsOn(await browser.visit(link))).toMatchObject({ rhythm: ['instant'], until: [''] })
+  })
+
+  test('keeps the rhythm underneath; another choice ends it, and an empty day is for as long as they like', async () => {
+    const { site, browser, link } = await reader()
+    await press(browser, link, { rhythm: 'weekly' })
+    const pause = { rhythm: 'paused', until: ' 2026-12-24 ', timeZone: 'Pacific/Auckland' }
+    expect(words(await press(browser, link, pause))).toContain(
+      'Saved. Nothing comes until December 24, 2026; then once a week again, with what was published meanwhile. How',
+    )
+    const paused = { rhythm: 'weekly', paused_until: '2026-12-23T11:00:00.000Z' }
+    expect(await person(site)).toMatchObject(paused)
+    expect(words(await browser.visit(link))).toContain(
+      'Nothing comes until December 24, 2026; then once a week',
+    )
+    // Saved again as it is, by two clicks at once.
+    const clicks = await Promise.all([press(browser, link, {}), press(browser, link, {})])
+    expect(clicks.map(({ status }) => status)).toEqual([200, 200])
+    expect(await person(site)).toMatchObject(paused)
+
+    expect(words(await press(browser, link, { rhythm: 'weekly' }))).toContain(
+      'once a week, all in one message',
+    )
+    expect(await person(site)).toMatchObject({ rhythm: 'weekly', paused_until: null })
+    await press(browser, link, pause)
+    await press(browser, link, { rhythm: 'paused', until: '' })
+    expect(await person(site)).toMatchObject({ rhythm: 'paused', paused_until: null })
+    // There is no rhythm underneath any more, so it is the one that everybody begins with.
+    await press(browser, link, pause)
+    expect(await person(site)).toMatchObject({ ...paused, rhythm: 'instant' })
+  })
+
+  test.each([
+    ['2026-11-01', 'choose a day after today'],
+    ['2026-11-02', 'choose a day after today'],
+    ['2027-02-29', 'write a day that exists, such as 2026-12-24'],
+    ['24.12.2026', 'write a day that exists, such as 2026-12-24'],
+    ['"><b>', 'write a day that exists, such as 2026-12-24'],
+    ['2028-11-03', 'choose a day within the next two years'],
+  ])('until %s is a fault, told at the field, and all that was typed is kept', async (until, told) => {
+    const { site, browser, link } = await reader()
+    site.write('tea.md', tagged('Tea', '2026-10-01', ['tea']))
+    await lookAtPosts(site, emptyMemory())
+    const before = await everything(site)
+    const typed = { rhythm: 'paused', until, hour: '06:00', weekday: 'Sun', tag: ['', 'tea'], name: 'A\nda' }
+    const refused = await press(browser, link, { ...typed, language: 'fr', timeZone: 'UTC' })
+    expect(refused.status).toBe(422)
+    expect(refused.text).toContain(' aria-invalid="true" aria-describedby="until-fault"')
+    expect(refused.text).toContain(' aria-invalid="true" aria-describedby="name-fault"')
+    const { rhythm, ...others } = typed
+    expect(fieldsOn(refused)).toMatchObject({
+      ...Object.fromEntries(Object.entries(others).map(([name, value]) => [name, [value].flat()])),
+      ...{ rhythm: [rhythm], language: ['fr'], timeZone: ['UTC'] },
+    })
+    expect(words(await press(browser, link, { ...typed, name: '' }))).toContain(`this again: ${told}.`)
+    expect(await everything(site)).toEqual(before)
+  })
+})
+
+describe('what they follow', () => {
+  test('is what comes from then on; what was passed over does not come later', async () => {
+    const { site, browser, link } = await reader()
+    site.write('old.md', tagged('Old', '2026-10-01', ['Tea', 'R&D']))
+    site.write('alt.md', tagged('Alt', '2026-10-02', ['tea', 'Tea'], 'lang: de\n'))
+    await site.round()
+    const page = await browser.visit(link)
+    expect(offeredOn(page, 'tag')).toEqual(['R&D', 'Tea'])
+    expect(offeredOn(page, 'postLanguage')).toEqual(['de', 'en'])
+    expect(words(await press(browser, link, {}))).toContain('as soon as it is out. You follow all posts.')
+
+    const saved = await press(browser, link, { tag: ['', 'Tea', 'R&D'], postLanguage: ['', 'en'] })
+    expect(words(saved)).toContain(
+      'You follow only posts with these tags: Tea, R&amp;D. You follow only posts in these languages: English.',
+    )
+    expect(await person(site)).toMatchObject({
+      followed_tags: '["Tea","R&D"]',
+      followed_languages: '["en"]',
+    })
+    site.write('green.md', tagged('Green', '2026-11-02', ['TEA']))
+    site.write('games.md', tagged('Games', '2026-11-02', ['games']))
+    site.write('gruen.md', tagged('Grün', '2026-11-02', ['tea'], 'lang: de\n'))
+    await site.round()
+    expect(await mailed(site)).toEqual([`${ADA}: Green`])
+
+    const { tag, postLanguage } = fieldsOn(await browser.visit(link))
+    expect({ tag, postLanguage }).toEqual({ tag: ['', 'R&D', 'Tea'], postLanguage: ['', 'en'] })
+    await press(browser, link, { tag: '', postLanguage: '' })
+    expect(await person(site)).toMatchObject({ followed_tags: '[]', followed_languages: '[]' })
+    await site.round()
+    expect(await mailed(site)).toEqual([`${ADA}: Green`])
+  })
+
+  test('is chosen among what posts have that anybody may get, the thirty most used and what they follow', async () => {
+    const { site, browser, link } = await reader()
+    expect((await browser.visit(link)).text).not.toMatch(/name="(tag|postLanguage)"/)
+    site.write('draft.md', tagged('Draft', '2026-10-01', ['draft'], 'draft: true\nlang: fr\n'))
+    site.write('hidden.md', tagged('Hidden', '2026-10-01', ['hidden'], 'unlisted: true\nlang: fr\n'))
+    site.write('page.md', tagged('Page', '2026-10-01', ['page'], 'mail: false\nlang: fr\n'))
+    site.write('later.md', tagged('Later', '2026-12-01', ['later'], 'lang: fr\n'))
+    await lookAtPosts(site, emptyMemory())
+    expect((await browser.visit(link)).text).not.toMatch(/name="(tag|postLanguage)"/)
+
+    const many = Array.from({ length: 32 }, (_, number) => `tag ${number}`)
+    site.write('many.md', tagged('Many', '2026-10-01', many))
+    site.write('few.md', tagged('Few', '2026-10-02', many.slice(2)))
+    await lookAtPosts(site, emptyMemory())
+    // As a database is that was made before any of this was kept: the next round makes up for it.
+    await site.db.updateTable('posts').set({ tags: null, language: null }).execute()
+    expect((await browser.visit(link)).text).not.toContain('name="tag"')
+    await lookAtPosts(site, emptyMemory())
+    await site.choose(ADA, { followed_tags: '["TAG 1","gone"]' })
+    const page = await browser.visit(link)
+    expect(page.text).not.toContain('name="postLanguage"')
+    expect(offeredOn(page, 'tag')).toEqual(['gone', ...many.slice(1)])
+    expect(fieldsOn(page).tag).toEqual(['', 'gone', 'tag 1'])
+    await press(browser, link, { name: 'Ada' })
+    expect(await person(site)).toMatchObject({ followed_tags: '["tag 1","gone"]' })
+    // A tag that was shown when the page was opened, and is less used by now, is no mistake.
+    await press(browser, link, { tag: ['', 'tag 0'] })
+    expect(await person(site)).toMatchObject({ followed_tags: '["tag 0"]' })
+
+    await site.choose(ADA, { followed_languages: '["sv"]' })
+    expect(offeredOn(await browser.visit(link), 'postLanguage')).toEqual(['en', 'sv'])
+  })
+})
+
+test('a form that asks for less changes no more than it asks for', async () => {
+  const { site, browser, link } = await reader()
+  const chosen = { hour: '06:00', weekday: 'Sun', time_zone: 'UTC', followed_tags: '["tea"]' }
+  await site.choose(ADA, { ...chosen, rhythm: 'weekly', followed_languages: '["de"]', name: 'Ada' })
+  await site.choose(ADA, { paused_until: '2026-12-24T00:00:00.000Z' })
+  const before = await person(site)
+  await browser.submit(link, { rhythm: 'paused', language: 'en' })
+  expect(await person(site)).toEqual(before)
+  await browser.submit(link, { rhythm: 'daily', language: 'en' })
+  expect(await person(site)).toMatchObject({ ...chosen, rhythm: 'daily', paused_until: null, name: 'Ada' })
+})
+
+test.each([
+  [
+    'de',
+    'Freitag, 6. November 2026 um 19:00',
+    'Wie das Blog (Montag)',
+    'Bis zum 24. Dezember 2026 kommt nichts;',
+  ],
+  ['ar', 'الجمعة، 6 نوفمبر 2026 في 19:00', 'كما في المدوّنة (\u2068الاثنين\u2069)', '24 ديسمبر 2026'],
+])('days and hours are written as people of %s do', async (language, next, monday, until) => {
+  const { browser, link } = await reader()
+  const fields = { rhythm: 'weekly', hour: '19:00', weekday: 'Fri', language }
+  const saved = await press(browser, link, fields)
+  expect(words(saved)).toContain(next)
+  expect(saved.text).toContain(`>${monday}</option>`)
+  expect(words(await press(browser, link, { rhythm: 'paused', until: '2026-12-24' }))).toContain(until)
 })
 
 describe('the link is the key', () => {

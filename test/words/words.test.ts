@@ -18,6 +18,9 @@ const SAMPLES: Record<string, (string | number)[]> = {
   count: [1, 2, 5, 11, 100, 12_345],
   others: [0, 1, 2, 5, 11, 100, 12_345],
   most: [100],
+  setting: ['08:00'],
+  moment: ['2026-11-22 08:00'],
+  names: ['C++'],
 }
 
 /** What reads the same in English, and is right. */
