@@ -43,6 +43,17 @@ function createWeb(web: Web): { app: Hono; shortcut: Answer } {
   const app = new Hono()
   const words = wordsFor(web.config.site.language)
   app.use(securityHeaders())
+  // A body whose length is not said beforehand is read by `bodyLimit`, which then makes another request of this one: it
+  // has to be a Request of Node's own for that. Some providers send the one-click POST so.
+  app.use((c, next) => {
+    const { raw } = c.req
+    const isMeasured = raw.headers.has('Content-Length') && !raw.headers.has('Transfer-Encoding')
+    if (!isMeasured && raw.body !== null) {
+      const { url, method, headers, body } = raw
+      c.req.raw = new Request(url, { method, headers, body, duplex: 'half' })
+    }
+    return next()
+  })
   app.use(
     bodyLimit({
       maxSize: LONGEST_BODY,
