@@ -118,7 +118,8 @@ function recipientOf(
       address,
       issue,
       ...(kind === 'confirmation'
-        ? { confirm: link('confirm') }
+        ? // Which of the two it has, its rendition says.
+          { confirm: link('confirm'), move: link('move') }
         : { unsubscribe: link('unsubscribe'), preferences: link('preferences') }),
     },
   }

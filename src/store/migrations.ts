@@ -11,6 +11,7 @@ export const migrations: Record<string, Migration> = {
   '0003-pings': { up: pings },
   '0004-sign-ups': { up: signUps },
   '0005-rhythms': { up: rhythms },
+  '0007-moves': { up: moves },
 }
 
 async function firstTables(db: Kysely<unknown>): Promise<void> {
@@ -261,6 +262,25 @@ async function rhythms(db: Kysely<unknown>): Promise<void> {
     'alter table subscribers add column next_run_at text',
     `alter table subscribers add column followed_tags text not null default '[]'`,
     `alter table subscribers add column followed_languages text not null default '[]'`,
+  ]
+  for (const statement of statements) await sql.raw(statement).execute(db)
+}
+
+async function moves(db: Kysely<unknown>): Promise<void> {
+  const statements = [
+    `create table moves (
+      subscriber integer primary key references subscribers (id) on delete cascade,
+      address text not null,
+      address_key text not null,
+      at text not null,
+      delivery integer references deliveries (id)
+    )`,
+    // A number that stands in links of old messages leads to whom its owner has become.
+    `create table joined (
+      former integer primary key,
+      subscriber integer not null references subscribers (id) on delete cascade
+    )`,
+    'create index joined_to on joined (subscriber)',
   ]
   for (const statement of statements) await sql.raw(statement).execute(db)
 }

@@ -81,7 +81,8 @@ async function refuseKnown(db: Reader, key: string, secret: string, config: Conf
   }
 }
 
-function refusal(key: string, { reason, at }: Suppression): UserError {
+/** What the author is told who wants somebody mailed that must not be. */
+export function refusal(key: string, { reason, at }: Suppression): UserError {
   const why = {
     bounce: 'mail to it came back',
     complaint: 'its owner complained about mail from here',

@@ -2,6 +2,7 @@ import { type Database, time, write } from '../store/database.ts'
 import { LEFT, recordEvidence, skipQueuedTo } from '../store/deliveries.ts'
 import type { Journal } from '../store/journal.ts'
 import { leavingLine } from '../store/journal-lines.ts'
+import { forgetMove } from '../store/moves.ts'
 import {
   type Consent,
   recordConsent,
@@ -30,6 +31,7 @@ export async function unsubscribe(
     if (!subscriber || subscriber.status === 'unsubscribed') return
     await unsubscribeSubscriber(trx, subscriber.id, now)
     await skipQueuedTo(trx, subscriber.id, LEFT, now)
+    await forgetMove(trx, subscriber.id, LEFT, now)
     await recordConsent(trx, subscriber.id, { at: time(now), act: 'unsubscribed', ...evidence })
     await journal.append(trx, [leavingLine(subscriber, 'unsubscribed', secret)])
   })

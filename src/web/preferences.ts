@@ -6,6 +6,7 @@ import { type Subscriber, subscriberOfDelivery } from '../store/subscribers.ts'
 import { checkName } from '../subscribers/name.ts'
 import { RHYTHMS, savePreferences } from '../subscribers/preferences.ts'
 import { CATALOGUES, frameLanguage, type Words, wordsFor } from '../words/words.ts'
+import { addressLink } from './address.ts'
 import { readForm } from './form.ts'
 import { type Html, showPage, type Web } from './page.ts'
 import { rightsOf } from './rights.ts'
@@ -78,6 +79,7 @@ ${rightsOf(web, delivery, words)}`
 ${after === 'saved' ? html`<p role="status"><strong>${saved}.</strong> ${holds[person.rhythm]}</p>` : ''}
 <p>${lead(config.site.title)}</p>
 ${formOf(person, words, after === 'saved' ? null : after)}
+<p><a href="${addressLink(web, delivery)}">${words.web.newAddress.link}</a></p>
 <p><a href="${unsubscribe}">${leave}</a></p>
 ${rightsOf(web, delivery, words)}`
     return show(c, words, title, content, after !== 'saved' && after !== null ? 422 : 200)

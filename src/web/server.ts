@@ -10,6 +10,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { html } from 'hono/html'
 import { errorCode, UserError } from '../errors.ts'
 import { wordsFor } from '../words/words.ts'
+import { addressPages } from './address.ts'
 import { confirmPage } from './confirm.ts'
 import { files } from './files.ts'
 import { securityHeaders } from './headers.ts'
@@ -68,6 +69,7 @@ function createWeb(web: Web): { app: Hono; shortcut: Answer } {
   confirmPage(app, web)
   preferencesPage(app, web)
   rightsPages(app, web)
+  addressPages(app, web)
   unsubscribePage(app, web)
   undoPage(app, web)
   issuePage(app, web)
