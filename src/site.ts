@@ -32,7 +32,7 @@ export async function openSite(config: Config, now: () => Date): Promise<Site> {
 }
 
 /** Says what the journal knew better, or could not tell; null where there is nothing to say. */
-export function describeReplayed({ deliveries, issues, people, held }: Replayed): string | null {
+export function describeReplayed({ deliveries, issues, people, strayed, held }: Replayed): string | null {
   const some = (number: number, one: string, more: string) =>
     number > 0 ? [`${number} ${number === 1 ? one : more}`] : []
   const told = [
@@ -42,6 +42,10 @@ export function describeReplayed({ deliveries, issues, people, held }: Replayed)
   ]
   const parts =
     told.length > 0 ? [`the journal knew more than the database, which is older: ${told.join(', ')}`] : []
+  if (strayed > 0)
+    parts.push(
+      `${some(strayed, 'person has', 'people have')} the address again that they had left, since the journal does not hold the new one: they can change it on their page`,
+    )
   if (held > 0)
     parts.push(
       `${some(held, 'issue is', 'issues are')} held, since nobody can tell who has it: \`posthorn issues list\` says why`,

@@ -1,5 +1,13 @@
 /** A slot stands in a finished rendition for what differs from one recipient to the next. */
-export const SLOT_NAMES = ['unsubscribe', 'preferences', 'confirm', 'issue', 'name', 'address'] as const
+export const SLOT_NAMES = [
+  'unsubscribe',
+  'preferences',
+  'confirm',
+  'move',
+  'issue',
+  'name',
+  'address',
+] as const
 export type SlotName = (typeof SLOT_NAMES)[number]
 export const SLOT_OPEN = '\uE000'
 export const SLOT_CLOSE = '\uE001'

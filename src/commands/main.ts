@@ -203,6 +203,13 @@ function commands(surroundings: Surroundings, terminal: Terminal, done: (code: n
   add(subscribers, 'show <address>', 'everything that is known about somebody')
     .option('--json', 'as JSON')
     .action(runs(async () => (await import('./subscribers.ts')).show))
+  add(
+    subscribers,
+    'move <old> <new>',
+    'give a reader another address; without --confirmed that is asked first',
+  )
+    .option('--confirmed', 'they have said so themselves, to you')
+    .action(runs(async () => (await import('./subscribers.ts')).move))
   add(subscribers, 'import <file>', 'add people from a CSV file: of yours, or another program’s export')
     .option('--confirmed', 'they have consented elsewhere')
     .option('--dry-run', 'show what would change, and change nothing')

@@ -17,6 +17,7 @@ import { erase as erasePerson } from '../subscribers/erase.ts'
 import { exportSubscribers } from '../subscribers/export.ts'
 import { type Imported, importSubscribers, type Rehearsed, rehearseImport } from '../subscribers/import.ts'
 import { everythingKept, shownPerson } from '../subscribers/kept.ts'
+import { moveByAuthor } from '../subscribers/move.ts'
 import {
   unsubscribe as unsubscribeByToken,
   unsubscribeAddress as unsubscribePerson,
@@ -76,6 +77,27 @@ export async function add(
   })
 }
 
+/** Gives a reader another address: at once by the author's word, else once its owner has said yes. */
+export async function move(
+  context: Context,
+  from: string,
+  to: string,
+  options: { confirmed?: boolean },
+): Promise<number> {
+  return context.withSite(async (site) => {
+    const confirmed = options.confirmed === true
+    const { old, wanted } = await moveByAuthor(site, from, to, { confirmed }, site.config, site.now())
+    if (confirmed) {
+      context.terminal.out(`${old} has moved to ${wanted}, with all that was theirs`)
+      return EXIT.done
+    }
+    const { unreachable } = await deliverNow(site, context.surroundings.signal)
+    const once = unreachable ? `, once mail goes out again: ${unreachable}` : ''
+    context.terminal.out(`${wanted} is asked to confirm${once}; until then mail goes to ${old}`)
+    return EXIT.done
+  })
+}
+
 /** Everything that is known about one person: who they are, what they agreed to, and what they were sent. */
 export async function show(context: Context, address: string, options: { json?: boolean }): Promise<number> {
   return context.withSite(async (site) => {
@@ -93,6 +115,8 @@ export async function show(context: Context, address: string, options: { json?: 
       const shown = (value: unknown) => (Array.isArray(value) ? value.join(', ') : String(value))
       for (const line of table(rows.map(([key, value]) => [key, shown(value)]))) terminal.out(line)
     }
+    if (kept.moving)
+      terminal.out(`${kept.moving.asked}  wants to move to ${kept.moving.address}, which has not confirmed`)
     for (const { reason, at } of kept.suppressions)
       terminal.out(`never mailed: ${reason}, since ${shownTime(new Date(at), site)}`)
     for (const each of kept.consents) terminal.out(`${each.at}  ${each.act}  ${each.source}`.trimEnd())

@@ -121,7 +121,8 @@ function recipientOf(
       address,
       issue,
       ...(leave === null
-        ? { confirm: link('confirm') }
+        ? // Which of the two it has, its rendition says.
+          { confirm: link('confirm'), move: link('move') }
         : { unsubscribe: link('unsubscribe', leave), preferences: link('preferences') }),
     },
     ...(leave && unsubscribe && { leaveByMail: mailtoLeave(unsubscribe, leave) }),

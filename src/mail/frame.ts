@@ -45,6 +45,8 @@ type FrameParts = {
   /** The recipient's own addresses that a message of this kind has. */
   links: SlotName[]
   variables: Record<string, unknown>
+  /** What is said in other words than the frame's. */
+  words?: Record<string, string>
   mustPrint: Record<string, string | Markup>
 }
 
@@ -77,7 +79,7 @@ export async function renderFrame(name: string, press: Press, parts: FrameParts)
         ...paletteOf(newsletter.color),
         code: Object.entries(CODE).map(([name, { dark }]) => ({ class: name, dark })),
       },
-      words: frameWords(words, plain(site.title)),
+      words: { ...frameWords(words, plain(site.title)), ...parts.words },
       ...parts.variables,
     },
     { folder: press.folder, mjml: press.mjml, mustPrint: parts.mustPrint },

@@ -10,9 +10,15 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 
-export type Purpose = 'unsubscribe' | 'preferences' | 'confirm' | 'undo'
+export type Purpose = 'unsubscribe' | 'preferences' | 'confirm' | 'undo' | 'move'
 
-const LETTERS: Record<Purpose, string> = { unsubscribe: 'u', preferences: 'p', confirm: 'c', undo: 'b' }
+const LETTERS: Record<Purpose, string> = {
+  unsubscribe: 'u',
+  preferences: 'p',
+  confirm: 'c',
+  undo: 'b',
+  move: 'm',
+}
 const SHAPE = /^([a-z])([0-9a-z]{1,11})-([A-Za-z0-9_-]{22})$/
 
 /** A token of the link for leaving, anywhere in what somebody wrote, such as the subject of their mail. */

@@ -283,6 +283,9 @@ const isWanted: RawBuilder<boolean> = sql<boolean>`
     or exists (select 1 from subscribers s where s.id = deliveries.subscriber and s.status = 'confirmed'))
   and not exists (select 1 from suppressions x where x.key = lower(deliveries.address) and ${keepsBack('deliveries')})`
 
+// Where somebody is who may have moved while it was in hand, or since it failed; where they were erased, nowhere.
+const addressNow = sql<string>`coalesce((select s.address from subscribers s where s.id = deliveries.subscriber), address)`
+
 /**
  * Writes down what became of deliveries in hand. A row that another process has settled meanwhile is left alone.
  *
@@ -304,6 +307,7 @@ export async function settleDeliveries(
       state = outcome.column2,
       due_at = coalesce(outcome.column3, due_at),
       transport = case when outcome.column2 = 'queued' then null else transport end,
+      address = case when outcome.column2 = 'queued' and kind in ('issue', 'welcome') then ${addressNow} else address end,
       reply = outcome.column4,
       attempts = outcome.column5,
       tried_at = coalesce(tried_at, ${time(now)}),
@@ -340,7 +344,12 @@ const unwanted = sql`
   select d.id from subscribers s cross join deliveries d
     where s.status in ('unconfirmed', 'unsubscribed') and d.subscriber = s.id and d.state = 'queued' and d.kind in ('issue', 'welcome')
   union all select d.id from suppressions x cross join subscribers s cross join deliveries d
-    where s.address_key = x.key and d.subscriber = s.id and d.state = 'queued' and ${keepsBack('d')}
+    where s.address_key = x.key and d.subscriber = s.id and d.state = 'queued' and lower(d.address) = x.key
+      and ${keepsBack('d')}
+  union all select d.id from deliveries d
+    where d.subscriber is null and d.state = 'queued' and d.kind = 'issue'
+  union all select d.id from joined j cross join deliveries d
+    where d.subscriber = j.former and d.state = 'queued'
   union all select d.id from deliveries d
     where (d.kind = 'issue') = 0 and d.state = 'queued'
       and exists (select 1 from suppressions x where x.key = lower(d.address) and ${keepsBack('d')})
@@ -368,7 +377,8 @@ export async function recordEvidence(
 /**
  * Settles an issue's `unknown` deliveries by the author's word.
  *
- * @param decision `sent`: take them for sent; `resend`: send each once more, the same to the byte
+ * @param decision `sent`: take them for sent; `resend`: send each once more, the same to the byte, save that who has moved
+ *   gets it where they are now
  * @returns how many there were
  */
 export async function resolveUnknown(
@@ -384,18 +394,29 @@ export async function resolveUnknown(
           .set({ state: 'sent', reply: 'by the author’s word', settled_at: time(now) })
           .executeTakeFirst()
       : await unknown
-          .set({ state: 'queued', due_at: time(now), tried_at: null, transport: null, settled_at: null })
+          .set({
+            state: 'queued',
+            address: addressNow,
+            due_at: time(now),
+            tried_at: null,
+            transport: null,
+            settled_at: null,
+          })
           .executeTakeFirst()
   return Number(result.numUpdatedRows)
 }
 
-/** Queues an issue's failed deliveries again; suppressed addresses stay out. Returns how many. */
+/**
+ * Queues an issue's failed deliveries again, each to the address that its person has now; suppressed addresses stay out,
+ * and who was erased. Returns how many.
+ */
 export async function requeueFailed(trx: Writer, issue: number, now: Date): Promise<number> {
   const result = await sql`
     update deliveries set state = 'queued', due_at = ${time(now)}, attempts = 0, tried_at = null, transport = null,
-      settled_at = null
+      settled_at = null, address = ${addressNow}
     where issue = ${issue} and kind = 'issue' and state = 'failed'
-      and not exists (select 1 from suppressions x where x.key = lower(deliveries.address))`.execute(trx)
+      and exists (select 1 from subscribers s where s.id = deliveries.subscriber)
+      and not exists (select 1 from suppressions x where x.key = lower(${addressNow}))`.execute(trx)
   return Number(result.numAffectedRows ?? 0)
 }
 

@@ -10,6 +10,8 @@
  *     + DELIVERY  - DELIVERY  ? DELIVERY      sent, failed, unknown
  *     ~ DELIVERY                              certainly not sent: queued again
  *     x SUBSCRIBER HASH HOW                   this person is not to be mailed: unsubscribed, suppressed, erased
+ *     m SUBSCRIBER HASH HASH OTHER            this person moved from one address to another, and is one from then on with
+ *                                             the subscriber who had it, if there was one
  */
 import { createHmac } from 'node:crypto'
 import { keyOf } from '../address.ts'
@@ -67,6 +69,7 @@ export type Line =
     }
   | { kind: 'outcome'; id: number; sign: Sign }
   | { kind: 'leaving'; subscriber: number; hash: string; how: Leaving }
+  | { kind: 'moving'; subscriber: number; from: string; to: string; joined: number | null }
 
 export const HEADER = '# posthorn journal '
 
@@ -92,6 +95,16 @@ export function leavingLine(person: { id: number; address: string }, how: Leavin
   return `x ${person.id} ${addressHash(person.address, secret)} ${how}`
 }
 
+/** @param joined the number of who had the address until then; null where nobody had */
+export function movingLine(
+  person: { id: number; address: string },
+  to: string,
+  joined: number | null,
+  secret: string,
+): string {
+  return `m ${person.id} ${addressHash(person.address, secret)} ${addressHash(to, secret)} ${joined ?? '-'}`
+}
+
 /** @returns null for a line that no Posthorn wrote: the disk has damaged it */
 export function readLine(line: string): Line | null {
   switch (line.charAt(0)) {
@@ -108,6 +121,18 @@ export function readLine(line: string): Line | null {
         /^x (\d+) ([0-9a-f]{12}) (unsubscribed|suppressed|erased)$/.exec(line) ?? []
       if (!hash) return null
       return { kind: 'leaving', subscriber: Number(subscriber), hash, how: how as Leaving }
+    }
+    case 'm': {
+      const [, subscriber, from, to, joined] =
+        /^m (\d+) ([0-9a-f]{12}) ([0-9a-f]{12}) (\d+|-)$/.exec(line) ?? []
+      if (!from || !to) return null
+      return {
+        kind: 'moving',
+        subscriber: Number(subscriber),
+        from,
+        to,
+        joined: joined === '-' ? null : Number(joined),
+      }
     }
     default: {
       const [, sign, id] = /^([+?~-]) (\d+)$/.exec(line) ?? []

@@ -103,7 +103,7 @@ async function catchUp(
   secret: string,
   now: Date,
 ): Promise<Replayed> {
-  const nothing = { deliveries: 0, issues: 0, people: 0, held: 0 }
+  const nothing = { deliveries: 0, issues: 0, people: 0, strayed: 0, held: 0 }
   const position = await readPosition(trx)
   const id = journalId(file, path)
   if (id === null) {

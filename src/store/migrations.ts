@@ -11,6 +11,7 @@ export const migrations: Record<string, Migration> = {
   '0003-pings': { up: pings },
   '0004-sign-ups': { up: signUps },
   '0005-rhythms': { up: rhythms },
+  '0007-moves': { up: moves },
   '0009-topics': { up: topics },
 }
 
@@ -285,6 +286,25 @@ async function topics(db: Kysely<unknown>): Promise<void> {
     'alter table posts add column language text',
     // All that is asked is in it: the rows have the texts of the posts in front of these columns.
     'create index posts_topics on posts (language, tags, date, file) where language is not null',
+  ]
+  for (const statement of statements) await sql.raw(statement).execute(db)
+}
+
+async function moves(db: Kysely<unknown>): Promise<void> {
+  const statements = [
+    `create table moves (
+      subscriber integer primary key references subscribers (id) on delete cascade,
+      address text not null,
+      address_key text not null,
+      at text not null,
+      delivery integer references deliveries (id)
+    )`,
+    // A number that stands in links of old messages leads to whom its owner has become.
+    `create table joined (
+      former integer primary key,
+      subscriber integer not null references subscribers (id) on delete cascade
+    )`,
+    'create index joined_to on joined (subscriber)',
   ]
   for (const statement of statements) await sql.raw(statement).execute(db)
 }

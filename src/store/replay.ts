@@ -1,23 +1,18 @@
 /**
  * What a database that was restored is told by the journal: who got what since the backup was made, which issues there
- * were, and who is not to be mailed any more. A post that went out to some is owed to the others still, and goes to
- * them in another issue; where the author had stopped its issue, or had meant it for some only, it waits for them.
+ * were, who is not to be mailed any more, and who moved. A post that went out to some is owed to the others still, and
+ * goes to them in another issue; where the author had stopped its issue, or had meant it for some only, it waits for them.
  *
  * What is told of deliveries is gathered in a temporary table, which lies on the disk: a file of gigabytes takes no
  * more memory than one of kilobytes.
  */
 import { sql } from 'kysely'
+import { keyOf } from '../address.ts'
 import { time, type Writer } from './database.ts'
 import { LEFT, skipQueued, skipQueuedTo } from './deliveries.ts'
 import { moveIssue } from './issues.ts'
-import {
-  addressHash,
-  type JournalIssue,
-  type Leaving,
-  type Line,
-  readLine,
-  type Sign,
-} from './journal-lines.ts'
+import { addressHash, type JournalIssue, type Line, readLine, type Sign } from './journal-lines.ts'
+import { findMove, moveSubscriber } from './moves.ts'
 import type { IssueState } from './schema.ts'
 import {
   eraseSubscriber,
@@ -28,8 +23,11 @@ import {
   unsubscribeSubscriber,
 } from './subscribers.ts'
 
-/** What the journal knew better, and how many issues are held because it could not tell. */
-export type Replayed = { deliveries: number; issues: number; people: number; held: number }
+/**
+ * What the journal knew better, and how many issues are held because it could not tell. `strayed` are people who had moved
+ * to an address that it does not know: it holds hashes.
+ */
+export type Replayed = { deliveries: number; issues: number; people: number; strayed: number; held: number }
 
 const TOLD = 'told by the journal'
 const RESTORED = 'made again from the journal after a restore'
@@ -37,8 +35,14 @@ const BATCH = 1000
 
 /** What the journal tells of an issue. */
 type ToldIssue = { state: IssueState; made: JournalIssue | null }
-type Left = { subscriber: number; hash: string; how: Leaving }
-type Told = { issues: Map<number, ToldIssue>; left: Left[]; isDamaged: boolean }
+type Left = Extract<Line, { kind: 'leaving' }>
+type Moved = Extract<Line, { kind: 'moving' }>
+type Told = { issues: Map<number, ToldIssue>; people: (Left | Moved)[]; isDamaged: boolean }
+/**
+ * The hashes of the addresses that a person who moved has had. Who is mailed at one of them in the database, and was at
+ * another by the journal, is the same person: without this they would get all of it again.
+ */
+type Moves = Map<number, Set<string>>
 
 /**
  * Brings the database up to what these lines tell.
@@ -53,18 +57,22 @@ export async function replay(
 ): Promise<Omit<Replayed, 'held'> & { isDamaged: boolean }> {
   await sql`create temp table told (id integer primary key, issue integer, subscriber integer, rendition integer,
     hash text, sign text not null)`.execute(trx)
-  const { issues, left, isDamaged } = await gather(trx, lines, now)
+  const { issues, people: lived, isDamaged } = await gather(trx, lines, now)
   // A number that was in a token or stands in the journal must never name another.
   await passOver(trx, 'deliveries', await highest(trx, 'id'))
-  const named = left.reduce((most, { subscriber }) => Math.max(most, subscriber), 0)
+  const named = lived.reduce((most, { subscriber }) => Math.max(most, subscriber), 0)
   await passOver(trx, 'subscribers', Math.max(named, await highest(trx, 'subscriber')))
-  const deliveries = await settleTold(trx, secret, now)
+  const moves = movesOf(lived)
+  const deliveries = await settleTold(trx, moves, secret, now)
   let moved = 0
   for (const [number, told] of issues) if (await finish(trx, number, told, now)) moved++
   let people = 0
-  for (const each of left) if (await letLeave(trx, each, secret, now)) people++
+  for (const each of lived)
+    if (each.kind === 'moving') await letMove(trx, each, moves, secret, now)
+    else if (await letLeave(trx, each, moves, secret, now)) people++
+  const strayed = await countStrayed(trx, lived, moves, secret)
   await sql`drop table temp.told`.execute(trx)
-  return { deliveries, issues: moved, people, isDamaged }
+  return { deliveries, issues: moved, people, strayed, isDamaged }
 }
 
 /** Holds every issue that is not over: what went out of it since is not to be found out. */
@@ -78,13 +86,13 @@ export async function holdUnsent(trx: Writer, why: string): Promise<number> {
 }
 
 async function gather(trx: Writer, lines: Iterable<string>, now: Date): Promise<Told> {
-  const told: Told = { issues: new Map(), left: [], isDamaged: false }
+  const told: Told = { issues: new Map(), people: [], isDamaged: false }
   let batch: ToldDelivery[] = []
   for (const text of lines) {
     if (text === '' || text.startsWith('# ')) continue
     const line = readLine(text)
     if (line === null) told.isDamaged = true
-    else if (line.kind === 'leaving') told.left.push(line)
+    else if (line.kind === 'leaving' || line.kind === 'moving') told.people.push(line)
     else if (line.kind === 'state') {
       const made = told.issues.get(line.issue)?.made ?? null
       told.issues.set(line.issue, { state: line.state, made })
@@ -143,29 +151,31 @@ async function passOver(trx: Writer, table: 'deliveries' | 'subscribers', most: 
 }
 
 /** @returns how many deliveries the journal knew better */
-async function settleTold(trx: Writer, secret: string, now: Date): Promise<number> {
+async function settleTold(trx: Writer, moves: Moves, secret: string, now: Date): Promise<number> {
   let settled = 0
   for (let last = 0; ; ) {
     const { rows } = await sql<{
       id: number
+      subscriber: number | null
       hash: string | null
       sign: Sign
       address: string | null
       state: string | null
       person: string | null
     }>`
-      select t.id, t.hash, t.sign, d.address, d.state, s.address as person
+      select t.id, t.subscriber, t.hash, t.sign, d.address, d.state, s.address as person
       from temp.told t left join deliveries d on d.id = t.id left join subscribers s on s.id = t.subscriber
       where t.id > ${last} order by t.id limit ${BATCH}`.execute(trx)
     if (rows.length === 0) return settled
     last = rows.at(-1)?.id ?? last
     const known: [id: number, state: string][] = []
     const missing: [id: number, state: string][] = []
-    for (const { id, hash, sign, address, state, person } of rows) {
+    for (const { id, subscriber, hash, sign, address, state, person } of rows) {
       // Certainly not sent, and queued again: the database may go on from there.
       if (sign === '~') continue
       const told = sign === '+' ? 'sent' : sign === '-' ? 'failed' : 'unknown'
-      const isTheirs = (address: string) => addressHash(address, secret) === hash
+      const isTheirs = (address: string) =>
+        hash !== null && isSame(moves, subscriber, addressHash(address, secret), hash)
       if (address === null) {
         if (person !== null && isTheirs(person)) missing.push([id, told])
       } else if ((hash === null || isTheirs(address)) && state !== 'sent' && state !== told)
@@ -353,19 +363,20 @@ async function finishMade(trx: Writer, issue: JournalIssue, state: IssueState): 
 async function letLeave(
   trx: Writer,
   { subscriber, hash, how }: Left,
+  moves: Moves,
   secret: string,
   now: Date,
 ): Promise<boolean> {
-  const person = await trx
-    .selectFrom('subscribers')
-    .selectAll()
-    .where('id', '=', subscriber)
-    .executeTakeFirst()
-  if (!person || addressHash(person.address, secret) !== hash) return false
+  const person = await personOf(trx, subscriber)
+  if (!person) return false
+  const own = addressHash(person.address, secret)
+  if (!isSame(moves, subscriber, own, hash)) return false
   switch (how) {
     case 'unsubscribed':
       return unsubscribeAgain(trx, person, now)
     case 'suppressed':
+      // It was about one mailbox, and another address stands here.
+      if (own !== hash) return false
       // Also where it was lifted since, which the journal does not tell: the author or the person lifts it once more.
       if (await findSuppression(trx, person.address_key, secret)) return false
       await suppress(trx, person.address_key, 'bounce', now)
@@ -386,4 +397,64 @@ async function unsubscribeAgain(trx: Writer, person: Subscriber, now: Date): Pro
   await skipQueuedTo(trx, person.id, LEFT, now)
   await recordConsent(trx, person.id, { at: time(now), act: 'unsubscribed', source: TOLD, words: '' })
   return true
+}
+
+function movesOf(people: (Left | Moved)[]): Moves {
+  const moves: Moves = new Map()
+  for (const each of people) {
+    if (each.kind !== 'moving') continue
+    const { subscriber, from, to } = each
+    moves.set(subscriber, (moves.get(subscriber) ?? new Set()).add(from).add(to))
+  }
+  return moves
+}
+
+/** Whether two hashes are of one person's addresses. */
+function isSame(moves: Moves, subscriber: number | null, one: string, other: string): boolean {
+  if (one === other) return true
+  const had = subscriber === null ? undefined : moves.get(subscriber)
+  return had?.has(one) === true && had.has(other)
+}
+
+/**
+ * A move that this database was not told of. The journal has a hash of the new address, so it is made again where the
+ * address itself stands here: somebody had it, or it had been asked for already.
+ */
+async function letMove(
+  trx: Writer,
+  { subscriber, to, joined }: Moved,
+  moves: Moves,
+  secret: string,
+  now: Date,
+): Promise<void> {
+  const person = await personOf(trx, subscriber)
+  if (!person || !moves.get(subscriber)?.has(addressHash(person.address, secret))) return
+  if (addressHash(person.address, secret) === to) return
+  const asked = (await findMove(trx, subscriber))?.address
+  const other = joined === null ? undefined : (await personOf(trx, joined))?.address
+  const address = [asked, other].find((each) => each !== undefined && addressHash(each, secret) === to)
+  if (address === undefined) return
+  await moveSubscriber(trx, person, { address, key: keyOf(address) }, now)
+  await recordConsent(trx, subscriber, { at: time(now), act: 'moved', source: TOLD, words: '' })
+}
+
+/** How many who had moved are back where they were. */
+async function countStrayed(
+  trx: Writer,
+  people: (Left | Moved)[],
+  moves: Moves,
+  secret: string,
+): Promise<number> {
+  let strayed = 0
+  for (const [subscriber, had] of moves) {
+    const person = await personOf(trx, subscriber)
+    const own = person && addressHash(person.address, secret)
+    const last = people.findLast((each) => each.kind === 'moving' && each.subscriber === subscriber) as Moved
+    if (own && had.has(own) && own !== last.to) strayed++
+  }
+  return strayed
+}
+
+async function personOf(trx: Writer, id: number): Promise<Subscriber | undefined> {
+  return trx.selectFrom('subscribers').selectAll().where('id', '=', id).executeTakeFirst()
 }

@@ -84,14 +84,28 @@ export type Schema = {
     subscriber: number
     at: Time
     /**
-     * What the consent was: given on the form, confirmed by link, brought by import, said by the author, withdrawn, and
-     * the withdrawal taken back. `allowed` is none: the author let an address be mailed again that was not to be.
+     * What the consent was: given on the form, confirmed by link, brought by import, said by the author, withdrawn, the
+     * withdrawal taken back, and given at a new address. Which address they came from is not kept for it. `allowed` is
+     * none: the author let an address be mailed again that was not to be.
      */
-    act: 'asked' | 'confirmed' | 'imported' | 'added' | 'unsubscribed' | 'returned' | 'allowed'
+    act: 'asked' | 'confirmed' | 'imported' | 'added' | 'unsubscribed' | 'returned' | 'moved' | 'allowed'
     /** From where: a file name, or a network address cut short. */
     source: string
     words: string
   }
+
+  /** Readers who want another address, until that is confirmed there, taken back by another wish, or seven days old. */
+  moves: {
+    subscriber: number
+    address: string
+    address_key: string
+    at: Time
+    /** What asks the new address; null where it must not be written to, which nobody is told. */
+    delivery: number | null
+  }
+
+  /** Numbers of people who turned out to be others that are here: they moved to an address that was on the list. */
+  joined: { former: number; subscriber: number }
 
   /** Who asked to subscribe within the last day, as the caps need it: address, network and domain are keyed hashes. */
   sign_ups: {

@@ -3,6 +3,7 @@ import { type Selectable, sql } from 'kysely'
 import type { Address } from '../address.ts'
 import { type Database, type Reader, time, type Writer, write } from './database.ts'
 import { skipQueuedTo } from './deliveries.ts'
+import { forgetMove, formerKeys } from './moves.ts'
 import { lastSequence } from './posts.ts'
 import type { Schema, SubscriberRhythm, SubscriberStatus } from './schema.ts'
 import { isMatched, type Where } from './where.ts'
@@ -161,23 +162,38 @@ export async function findSubscriber(db: Reader, addressKey: string): Promise<Su
   return db.selectFrom('subscribers').selectAll().where('address_key', '=', addressKey).executeTakeFirst()
 }
 
+/** @param id theirs, or one that they had before it turned out that they are the same person */
 async function readSubscriber(db: Reader, id: number): Promise<Subscriber | undefined> {
-  return db.selectFrom('subscribers').selectAll().where('id', '=', id).executeTakeFirst()
+  return db
+    .selectFrom('subscribers')
+    .selectAll()
+    .where(({ or, eb, selectFrom }) =>
+      or([
+        eb('id', '=', id),
+        eb('id', '=', selectFrom('joined').select('joined.subscriber').where('former', '=', id)),
+      ]),
+    )
+    .executeTakeFirst()
+}
+
+/** `address` is where it went, which may be theirs no more, or not yet. */
+type SentTo = {
+  kind: Schema['deliveries']['kind']
+  subscriber: Subscriber | null
+  address: string
+  datedAt: Date
 }
 
 /** The person a message went to, and what kind of message it was; undefined where it went to nobody on the list. */
-export async function subscriberOfDelivery(
-  db: Reader,
-  delivery: number,
-): Promise<{ kind: Schema['deliveries']['kind']; subscriber: Subscriber | null; datedAt: Date } | undefined> {
+export async function subscriberOfDelivery(db: Reader, delivery: number): Promise<SentTo | undefined> {
   const row = await db
     .selectFrom('deliveries')
-    .select(['kind', 'subscriber', 'dated_at'])
+    .select(['kind', 'subscriber', 'address', 'dated_at'])
     .where('id', '=', delivery)
     .executeTakeFirst()
   if (!row) return undefined
   const subscriber = row.subscriber === null ? null : ((await readSubscriber(db, row.subscriber)) ?? null)
-  return { kind: row.kind, subscriber, datedAt: new Date(row.dated_at) }
+  return { kind: row.kind, subscriber, address: row.address, datedAt: new Date(row.dated_at) }
 }
 
 export async function consentsOf(db: Reader, subscriber: number): Promise<Consent[]> {
@@ -207,6 +223,7 @@ export async function countSubscribers(db: Reader): Promise<Record<SubscriberSta
 
 /**
  * What a person was sent or is owed and how it went, the newest first; tests that the author sent to their address too.
+ * Not what asks an address that they want to move to: it may be another's, and whether it went says something about them.
  *
  * @param subscriber null where they are none
  */
@@ -227,8 +244,16 @@ export async function deliveriesTo(db: Reader, subscriber: number | null, addres
     .where((by) =>
       by.or([
         by('subscriber', '=', subscriber),
+        by(
+          'subscriber',
+          'in',
+          by.selectFrom('joined').select('former').where('joined.subscriber', '=', subscriber),
+        ),
         by.and([by('subscriber', 'is', null), by(sql`lower(address)`, '=', addressKey)]),
       ]),
+    )
+    .where('deliveries.id', 'not in', (by) =>
+      by.selectFrom('moves').select(sql<number>`coalesce(delivery, 0)`.as('delivery')),
     )
     .orderBy('deliveries.id', 'desc')
     .execute()
@@ -246,8 +271,8 @@ export async function postsOf(db: Reader, subscriber: number) {
 }
 
 /**
- * Removes a person and every trace of their address. A keyed hash stays, so that nobody can bring them back by
- * importing an old list.
+ * Removes a person and every trace of their address, and of those that they have left. A keyed hash stays of each, so that
+ * nobody can bring them back by importing an old list.
  */
 export async function eraseSubscriber(
   trx: Writer,
@@ -255,15 +280,19 @@ export async function eraseSubscriber(
   secret: string,
   now: Date,
 ): Promise<void> {
+  await forgetMove(trx, person.id, 'erased', now)
+  const keys = [person.address_key, ...(await formerKeys(trx, person))]
   await blankDeliveries(trx, person.id, now)
-  // Tests to the same address, and what servers said of it.
-  await sql`update deliveries set address = '', name = '', reply = null
-    where lower(address) = ${person.address_key} and subscriber is null`.execute(trx)
-  await trx.deleteFrom('bounces').where('address_key', '=', person.address_key).execute()
   await trx.deleteFrom('delivery_posts').where('subscriber', '=', person.id).execute()
   await trx.deleteFrom('subscribers').where('id', '=', person.id).execute()
-  await trx.deleteFrom('suppressions').where('key', '=', person.address_key).execute()
-  await suppress(trx, erasedKey(secret, person.address_key), 'erased', now)
+  for (const key of keys) {
+    // Tests to the same address, and what servers said of it.
+    await sql`update deliveries set address = '', name = '', reply = null
+      where lower(address) = ${key} and subscriber is null`.execute(trx)
+    await trx.deleteFrom('bounces').where('address_key', '=', key).execute()
+    await trx.deleteFrom('suppressions').where('key', '=', key).execute()
+    await suppress(trx, erasedKey(secret, key), 'erased', now)
+  }
 }
 
 /**
@@ -315,26 +344,12 @@ export async function eraseUnanswered(
 
 /** Takes a person out of what they were sent, and what is not sent yet out of the queue. */
 async function blankDeliveries(trx: Writer, subscriber: number, now: Date): Promise<void> {
-  await trx
-    .updateTable('deliveries')
-    .set({ address: '', name: '', subscriber: null, reply: null })
-    .where('subscriber', '=', subscriber)
-    .where('state', 'not in', ['queued', 'sending'])
-    .execute()
-  await trx
-    .updateTable('deliveries')
-    .set({
-      address: '',
-      name: '',
-      subscriber: null,
-      state: 'skipped',
-      reply: 'erased',
-      settled_at: time(now),
-      claimed_by: null,
-      claimed_until: null,
-    })
-    .where('subscriber', '=', subscriber)
-    .execute()
+  const numbers = sql`(select ${subscriber} union all select former from joined where subscriber = ${subscriber})`
+  await sql`update deliveries set address = '', name = '', subscriber = null, reply = null
+    where subscriber in ${numbers} and state not in ('queued', 'sending')`.execute(trx)
+  await sql`update deliveries set address = '', name = '', subscriber = null, state = 'skipped', reply = 'erased',
+      settled_at = ${time(now)}, claimed_by = null, claimed_until = null
+    where subscriber in ${numbers}`.execute(trx)
 }
 
 /**

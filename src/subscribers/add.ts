@@ -84,7 +84,8 @@ async function refuseKnown(db: Reader, key: string, secret: string, config: Conf
   }
 }
 
-function refusal(key: string, suppression: Suppression): UserError {
+/** What the author is told who wants somebody mailed that must not be. */
+export function refusal(key: string, suppression: Suppression): UserError {
   const lifts =
     suppression.reason === 'erased'
       ? ''

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from '../store/database.ts'
+import { forgetMoves } from '../store/moves.ts'
 import { forgetSignUps } from '../store/sign-ups.ts'
 import { eraseUnanswered } from '../store/subscribers.ts'
 import { GOOD_FOR_MS } from './confirm.ts'
@@ -11,13 +12,14 @@ const TURN_MS = 2
 /**
  * Erases who was asked to confirm and has not, once their confirmation is good no more: what a stranger typed into a
  * form is kept no longer than it can be of use. Nothing of them stays, so they may ask again. Who left, who must not be
- * mailed, and whom the author imported and nobody ever asked, stay.
+ * mailed, and whom the author imported and nobody ever asked, stay. New addresses that nobody confirmed go likewise.
  *
  * @returns how many
  */
 export async function forgetUnconfirmed(db: Database, now: Date): Promise<number> {
   await forgetSignUps(db, now)
   const askedBefore = new Date(now.getTime() - GOOD_FOR_MS)
+  await forgetMoves(db, askedBefore, 'nobody confirmed it within seven days', now)
   let erased = 0
   for (;;) {
     const { looked, gone } = await eraseUnanswered(db, askedBefore, AT_ONCE, now)

@@ -1,5 +1,6 @@
 import { bouncesOf } from '../store/bounces.ts'
 import type { Reader } from '../store/database.ts'
+import { findMove, formerKeys } from '../store/moves.ts'
 import {
   consentsOf,
   deliveriesTo,
@@ -12,7 +13,7 @@ import {
 /**
  * Collects all that the database holds about an address: who they are, what they agreed to and in which words, each
  * message that they were sent or are owed with the posts in it, what mail servers answered, and why they are not
- * written to. Times are RFC 3339. What the author reads on the command line and what the person downloads is the same.
+ * written to; of addresses that they have left as well. Times are RFC 3339. What the author reads on the command line and what the person downloads is the same.
  *
  * @param person null where there is nothing but a suppression, or the messages of a test
  * @param addressKey the address as it is compared
@@ -28,6 +29,8 @@ export async function everythingKept(
   for (const { delivery, ...post } of person ? await postsOf(db, person.id) : [])
     posts.set(delivery, [...(posts.get(delivery) ?? []), post])
   const deliveries = await deliveriesTo(db, person?.id ?? null, addressKey)
+  const move = person && (await findMove(db, person.id))
+  const former = person ? await formerKeys(db, person) : []
   return {
     // Up to which post it was decided what comes to them: a number that counts posts.
     ...(person && { ...shownPerson(person), number: person.id, decidedThrough: person.settled_sequence }),
@@ -49,6 +52,17 @@ export async function everythingKept(
       settled: each.settled_at,
       reply: each.reply,
     })),
+    ...(await keptOfAddress(db, addressKey, secret)),
+    /** Where they want to go, until that is confirmed there. */
+    moving: move ? { address: move.address, asked: move.at } : null,
+    formerAddresses: await Promise.all(
+      former.map(async (key) => ({ address: key, ...(await keptOfAddress(db, key, secret)) })),
+    ),
+  }
+}
+
+async function keptOfAddress(db: Reader, addressKey: string, secret: string) {
+  return {
     bounces: await bouncesOf(db, addressKey),
     suppressions: (await suppressionsOf(db, addressKey, secret)).map(shownSuppression),
   }

@@ -2,6 +2,7 @@ import { type Database, time, type Writer, write } from '../store/database.ts'
 import { LEFT, recordEvidence, skipQueuedTo } from '../store/deliveries.ts'
 import type { Journal } from '../store/journal.ts'
 import { leavingLine } from '../store/journal-lines.ts'
+import { forgetMove } from '../store/moves.ts'
 import {
   type Consent,
   findSubscriber,
@@ -55,6 +56,7 @@ async function leave(
   if (!subscriber || subscriber.status === 'unsubscribed') return
   await unsubscribeSubscriber(trx, subscriber.id, now)
   await skipQueuedTo(trx, subscriber.id, LEFT, now)
+  await forgetMove(trx, subscriber.id, LEFT, now)
   await recordConsent(trx, subscriber.id, { at: time(now), act: 'unsubscribed', ...evidence })
   await journal.append(trx, [leavingLine(subscriber, 'unsubscribed', secret)])
 }

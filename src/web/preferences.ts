@@ -5,6 +5,7 @@ import { topicsReader } from '../posts/topics.ts'
 import { type Subscriber, subscriberOfDelivery } from '../store/subscribers.ts'
 import { savePreferences } from '../subscribers/preferences.ts'
 import { type Words, wordsFor } from '../words/words.ts'
+import { addressLink } from './address.ts'
 import { readForm } from './form.ts'
 import { type Html, showPage, type Web } from './page.ts'
 import {
@@ -88,6 +89,7 @@ export function preferencesPage(app: Hono, web: Web): void {
 ${notice}
 <p>${lead(config.site.title)}</p>
 ${preferencesForm(fields, faults, shown)}
+<p><a href="${addressLink(web, delivery)}">${words.web.newAddress.link}</a></p>
 <p><a href="${unsubscribe}">${leave}</a></p>
 ${rightsOf(web, delivery, words)}`
     return show(c, words, title, content, isFaulty ? 422 : 200)

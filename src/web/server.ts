@@ -9,6 +9,7 @@ import { type Context, Hono } from 'hono'
 import { html } from 'hono/html'
 import { errorCode, UserError } from '../errors.ts'
 import { wordsFor } from '../words/words.ts'
+import { addressPages } from './address.ts'
 import { limitBody } from './body.ts'
 import { confirmPage } from './confirm.ts'
 import { files } from './files.ts'
@@ -54,6 +55,7 @@ function createWeb(web: Web): { app: Hono; shortcut: Answer } {
   confirmPage(app, web)
   preferencesPage(app, web)
   rightsPages(app, web)
+  addressPages(app, web)
   unsubscribePage(app, web)
   undoPage(app, web)
   issuePage(app, web)

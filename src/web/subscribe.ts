@@ -84,13 +84,16 @@ export function subscribePage(app: Hono, web: Web): void {
  * What a confirmation says. Rendering takes a second, so it is kept for a minute, and it is asked for before anybody
  * is looked up, so that the wait tells nothing about the address.
  */
-function printedConfirmation(web: Web): (language: string) => Promise<Rendition> {
+export function printedConfirmation(
+  web: Web,
+  print: typeof printConfirmation = printConfirmation,
+): (language: string) => Promise<Rendition> {
   const kept = new Map<string, { printed: Promise<Rendition>; until: number }>()
   return (language) => {
     const now = web.now().getTime()
     const known = kept.get(language)
     if (known && known.until > now) return known.printed
-    const printed = printConfirmation(web.config, language)
+    const printed = print(web.config, language)
     // One that failed is not kept: the next who asks tries again.
     printed.catch(() => kept.delete(language))
     kept.set(language, { printed, until: now + KEPT_MS })

@@ -43,6 +43,13 @@ export const german: Words = {
     confirmByAddress: 'Oder öffne diese Adresse:',
     confirmIgnore: 'Warst du es nicht, musst du nichts tun: Ohne Bestätigung kommen keine Beiträge.',
     confirmPreheader: (site) => `Ein Klick genügt, dann kommen neue Beiträge von ${site} zu dir.`,
+    moveSubject: (site) => `Bitte bestätige deine neue Adresse für ${site}`,
+    moveTitle: 'Bestätige deine neue Adresse',
+    moveLead: (site, address) =>
+      `Jemand, hoffentlich du, möchte neue Beiträge von ${site} ab jetzt an ${address} bekommen statt an eine andere Adresse.`,
+    moveButton: 'Neue Adresse bestätigen',
+    moveIgnore: 'Warst du es nicht, musst du nichts tun: Ohne Bestätigung kommt hier nichts an.',
+    movePreheader: (site) => `Ein Klick genügt, dann kommen neue Beiträge von ${site} an diese Adresse.`,
     welcomeSubject: (site) => `Willkommen bei ${site}`,
     welcomeTitle: 'Willkommen',
     welcomeLead: (site) =>
@@ -197,6 +204,42 @@ export const german: Words = {
       title: 'Du hast kein Abo',
       lead: (site) => `Von ${site} kommen keine Beiträge zu dir, es gibt also nichts zu ändern.`,
       cure: 'Wieder abonnieren',
+    },
+    newAddress: {
+      link: 'E-Mail-Adresse ändern',
+      title: 'Deine E-Mail-Adresse',
+      lead: (site, address) => `Neue Beiträge von ${site} kommen an ${address}.`,
+      how: 'An die neue Adresse geht eine E-Mail. Bis du dort bestätigst, kommt alles an die alte. Deine Einstellungen ziehen mit um, und kein Beitrag kommt doppelt.',
+      pending: (address) =>
+        `Du hast ${address} angegeben, und dort wurde es noch nicht bestätigt. Wenn du jetzt eine andere Adresse angibst, gilt nur noch diese.`,
+      label: 'Deine neue E-Mail-Adresse',
+      same: (address) => `Neue Beiträge kommen schon an ${address}.`,
+      button: 'Adresse ändern',
+      back: 'Zurück zu deinem Abo',
+    },
+    moveAsked: {
+      title: 'Sieh in dein neues Postfach',
+      sent: (address) =>
+        `Falls wir an ${address} schreiben dürfen, geht gerade eine E-Mail dorthin. Öffne sie innerhalb von sieben Tagen und bestätige: Dann kommen neue Beiträge dorthin.`,
+      until: (address) => `Bis dahin kommt alles wie bisher an ${address}.`,
+      nothingCame:
+        'Nach zehn Minuten noch nichts da? Sieh im Spam-Ordner nach und prüfe, ob die Adresse stimmt. Morgen kannst du es noch einmal versuchen: An eine Adresse geht höchstens eine solche E-Mail am Tag, und wenn sehr viele auf einmal anfragen, bekommen manche sie erst dann.',
+    },
+    move: {
+      title: 'Bestätige deine neue Adresse',
+      lead: (site) =>
+        `Nur noch ein Klick, dann kommen neue Beiträge von ${site} an die Adresse, die diese E-Mail bekommen hat, und nicht mehr an die alte.`,
+      button: 'Ja, hierher schicken',
+    },
+    moved: {
+      title: 'Deine Adresse ist geändert',
+      lead: (site, address) => `Neue Beiträge von ${site} kommen ab jetzt an ${address}.`,
+    },
+    notMovable: {
+      title: 'Dieser Link gilt nicht mehr',
+      lead: 'Er bestätigt eine neue Adresse sieben Tage lang. Vielleicht ist er älter, es wurde seither eine andere Adresse angegeben, das Abo ist beendet, oder der Link wurde nicht ganz kopiert. Geändert wurde nichts.',
+      how: 'Um es noch einmal zu versuchen, öffne die neueste E-Mail von uns und dort am Ende „Einstellungen“. Gibt es keine, abonniere mit der neuen Adresse.',
+      cure: 'Abonnieren',
     },
     rights: {
       title: 'Was über dich gespeichert ist',

@@ -48,6 +48,14 @@ export const english = {
     confirmByAddress: 'Or open this address:',
     confirmIgnore: 'If it was not you, there is nothing to do: without a confirmation no posts will come.',
     confirmPreheader: (site: string) => `It takes one click, and new posts from ${site} will come to you.`,
+    moveSubject: (site: string) => `Please confirm your new address for ${site}`,
+    moveTitle: 'Confirm your new address',
+    moveLead: (site: string, address: string) =>
+      `Somebody, we hope you, asked us to send new posts from ${site} to ${address} from now on, and no longer to another address.`,
+    moveButton: 'Confirm my new address',
+    moveIgnore: 'If it was not you, there is nothing to do: without a confirmation nothing will come here.',
+    movePreheader: (site: string) =>
+      `It takes one click, and new posts from ${site} will come to this address.`,
     welcomeSubject: (site: string) => `Welcome to ${site}`,
     welcomeTitle: 'Welcome',
     welcomeLead: (site: string) =>
@@ -212,6 +220,44 @@ export const english = {
       title: 'You are not subscribed',
       lead: (site: string) => `No posts from ${site} come to you, so there is nothing to change.`,
       cure: 'Subscribe again',
+    },
+    newAddress: {
+      link: 'Change your e-mail address',
+      title: 'Your e-mail address',
+      lead: (site: string, address: string) => `New posts from ${site} come to ${address}.`,
+      how: 'A message goes to the new address. Until you confirm there, everything comes to the old one. What you have chosen goes along, and no post comes twice.',
+      /** Where they have asked for an address that did not answer yet. */
+      pending: (address: string) =>
+        `You have asked for ${address}, and that has not been confirmed there yet. If you ask for another now, only that one counts.`,
+      label: 'Your new e-mail address',
+      same: (address: string) => `New posts come to ${address} already.`,
+      button: 'Change address',
+      back: 'Back to your subscription',
+    },
+    moveAsked: {
+      title: 'Look into your new mailbox',
+      sent: (address: string) =>
+        `If we may write to ${address}, a message is on its way to it. Open it within seven days and confirm: then new posts come there.`,
+      until: (address: string) => `Until then everything comes to ${address} as before.`,
+      nothingCame:
+        'Nothing there after ten minutes? Look into the folder for spam, and whether the address is right. You can ask again tomorrow: one address gets at most one such message a day, and when very many ask at once, some get theirs only then.',
+    },
+    /** What the link in the message to the new address opens. */
+    move: {
+      title: 'Confirm your new address',
+      lead: (site: string) =>
+        `One more click, and new posts from ${site} come to the address that got this message, and no longer to the old one.`,
+      button: 'Yes, send them here',
+    },
+    moved: {
+      title: 'Your address is changed',
+      lead: (site: string, address: string) => `New posts from ${site} come to ${address} from now on.`,
+    },
+    notMovable: {
+      title: 'This link does not work any more',
+      lead: 'It confirms a new address for seven days. It may be older than that, another address was asked for since, the subscription has ended, or the link was not copied whole. Nothing was changed.',
+      how: 'To ask again, open the newest message that you got from us, and then “Preferences” at its end. If there is none, subscribe with the new address.',
+      cure: 'Subscribe',
     },
     /** What the law gives everybody, at the end of the page of their subscription. */
     rights: {

@@ -43,6 +43,13 @@ export const spanish: Words = {
     confirmByAddress: 'O abre esta dirección:',
     confirmIgnore: 'Si no fuiste tú, no tienes que hacer nada: sin confirmación no llegará ninguna entrada.',
     confirmPreheader: (site) => `Basta un clic y te llegarán las nuevas entradas de ${site}.`,
+    moveSubject: (site) => `Confirma tu nueva dirección para ${site}`,
+    moveTitle: 'Confirma tu nueva dirección',
+    moveLead: (site, address) =>
+      `Alguien, esperamos que tú, pidió recibir desde ahora las nuevas entradas de ${site} en ${address} y no en otra dirección.`,
+    moveButton: 'Confirmar mi nueva dirección',
+    moveIgnore: 'Si no fuiste tú, no tienes que hacer nada: sin confirmación no llegará nada aquí.',
+    movePreheader: (site) => `Basta un clic y las nuevas entradas de ${site} llegarán a esta dirección.`,
     welcomeSubject: (site) => `Te damos la bienvenida a ${site}`,
     welcomeTitle: 'Te damos la bienvenida',
     welcomeLead: (site) =>
@@ -198,6 +205,42 @@ export const spanish: Words = {
       title: 'No tienes suscripción',
       lead: (site) => `No te llegan entradas de ${site}, así que no hay nada que cambiar.`,
       cure: 'Suscribirme de nuevo',
+    },
+    newAddress: {
+      link: 'Cambiar la dirección de correo',
+      title: 'Tu dirección de correo',
+      lead: (site, address) => `Las nuevas entradas de ${site} llegan a ${address}.`,
+      how: 'Se envía un mensaje a la nueva dirección. Hasta que confirmes allí, todo llega a la antigua. Lo que has elegido se conserva y ninguna entrada llega dos veces.',
+      pending: (address) =>
+        `Has indicado ${address} y todavía no se ha confirmado allí. Si ahora indicas otra dirección, solo valdrá esa.`,
+      label: 'Tu nueva dirección de correo',
+      same: (address) => `Las nuevas entradas ya llegan a ${address}.`,
+      button: 'Cambiar la dirección',
+      back: 'Volver a tu suscripción',
+    },
+    moveAsked: {
+      title: 'Mira tu nuevo correo',
+      sent: (address) =>
+        `Si podemos escribir a ${address}, ya le hemos enviado un mensaje. Ábrelo antes de siete días y confirma: entonces las nuevas entradas llegarán allí.`,
+      until: (address) => `Hasta entonces todo llega como antes a ${address}.`,
+      nothingCame:
+        '¿No ha llegado nada en diez minutos? Mira en la carpeta de spam y comprueba que la dirección sea correcta. Mañana puedes volver a pedirlo: cada dirección recibe como mucho un mensaje de estos al día y, cuando muchísima gente lo pide a la vez, algunas solo lo reciben entonces.',
+    },
+    move: {
+      title: 'Confirma tu nueva dirección',
+      lead: (site) =>
+        `Un clic más y las nuevas entradas de ${site} llegarán a la dirección que recibió este mensaje, y ya no a la antigua.`,
+      button: 'Sí, quiero recibirlas aquí',
+    },
+    moved: {
+      title: 'Tu dirección se ha cambiado',
+      lead: (site, address) => `Las nuevas entradas de ${site} llegan desde ahora a ${address}.`,
+    },
+    notMovable: {
+      title: 'Este enlace ya no funciona',
+      lead: 'Sirve para confirmar una nueva dirección durante siete días. Puede que sea más antiguo, que después se indicara otra dirección, que la suscripción haya terminado o que el enlace no se copiara entero. No se ha cambiado nada.',
+      how: 'Para volver a pedirlo, abre el último mensaje que recibiste y entra en «Preferencias» al final. Si no hay ninguno, suscríbete con la nueva dirección.',
+      cure: 'Suscribirme',
     },
     rights: {
       title: 'Lo que se guarda sobre ti',

@@ -48,6 +48,14 @@ export const french: Words = {
     confirmIgnore:
       'Si ce n’était pas vous, il n’y a rien à faire : sans confirmation, aucun article ne sera envoyé.',
     confirmPreheader: (site) => `Un clic suffit, et vous recevrez les nouveaux articles de ${site}.`,
+    moveSubject: (site) => `Confirmez votre nouvelle adresse pour ${site}`,
+    moveTitle: 'Confirmez votre nouvelle adresse',
+    moveLead: (site, address) =>
+      `Quelqu’un, vous sans doute, nous a demandé d’envoyer désormais les nouveaux articles de ${site} à ${address}, et non plus à une autre adresse.`,
+    moveButton: 'Confirmer ma nouvelle adresse',
+    moveIgnore: 'Si ce n’était pas vous, il n’y a rien à faire : sans confirmation, rien n’arrivera ici.',
+    movePreheader: (site) =>
+      `Un clic suffit, et les nouveaux articles de ${site} arriveront à cette adresse.`,
     welcomeSubject: (site) => `Bienvenue sur ${site}`,
     welcomeTitle: 'Bienvenue',
     welcomeLead: (site) =>
@@ -204,6 +212,42 @@ export const french: Words = {
       title: 'Vous n’avez pas d’abonnement',
       lead: (site) => `Vous ne recevez pas les articles de ${site} : il n’y a rien à modifier.`,
       cure: 'S’abonner de nouveau',
+    },
+    newAddress: {
+      link: 'Changer d’adresse e-mail',
+      title: 'Votre adresse e-mail',
+      lead: (site, address) => `Les nouveaux articles de ${site} arrivent à ${address}.`,
+      how: 'Un e-mail est envoyé à la nouvelle adresse. Tant que vous n’y avez pas confirmé, tout arrive à l’ancienne. Vos choix vous suivent, et aucun article n’arrive deux fois.',
+      pending: (address) =>
+        `Vous avez indiqué ${address}, et ce n’est pas encore confirmé là-bas. Si vous indiquez maintenant une autre adresse, elle seule comptera.`,
+      label: 'Votre nouvelle adresse e-mail',
+      same: (address) => `Les nouveaux articles arrivent déjà à ${address}.`,
+      button: 'Changer d’adresse',
+      back: 'Retour à votre abonnement',
+    },
+    moveAsked: {
+      title: 'Consultez votre nouvelle boîte de réception',
+      sent: (address) =>
+        `Si nous pouvons écrire à ${address}, un e-mail vient de lui être envoyé. Ouvrez-le dans les sept jours et confirmez : les nouveaux articles y arriveront alors.`,
+      until: (address) => `D’ici là, tout arrive comme avant à ${address}.`,
+      nothingCame:
+        'Toujours rien au bout de dix minutes ? Regardez dans les indésirables et vérifiez l’adresse. Vous pourrez réessayer demain : une adresse reçoit au plus un e-mail de ce genre par jour, et quand les demandes sont très nombreuses, certaines ne le reçoivent qu’à ce moment-là.',
+    },
+    move: {
+      title: 'Confirmez votre nouvelle adresse',
+      lead: (site) =>
+        `Plus qu’un clic, et les nouveaux articles de ${site} arriveront à l’adresse qui a reçu cet e-mail, et non plus à l’ancienne.`,
+      button: 'Oui, envoyez-les ici',
+    },
+    moved: {
+      title: 'Votre adresse est changée',
+      lead: (site, address) => `Les nouveaux articles de ${site} arrivent désormais à ${address}.`,
+    },
+    notMovable: {
+      title: 'Ce lien ne fonctionne plus',
+      lead: 'Il permet de confirmer une nouvelle adresse pendant sept jours. Il est peut-être plus ancien, une autre adresse a été indiquée depuis, l’abonnement a pris fin, ou le lien n’a pas été copié en entier. Rien n’a été modifié.',
+      how: 'Pour recommencer, ouvrez le dernier e-mail reçu de notre part, puis « Préférences » à la fin. S’il n’y en a pas, abonnez-vous avec la nouvelle adresse.',
+      cure: 'S’abonner',
     },
     rights: {
       title: 'Ce qui est conservé à votre sujet',

@@ -92,7 +92,9 @@ test('people are added, shown, listed, exported and erased', async () => {
         }
       ],
       "bounces": [],
-      "suppressions": []
+      "suppressions": [],
+      "moving": null,
+      "formerAddresses": []
     }"
   `)
   expect(await posthorn('subscribers export')).toMatchInlineSnapshot(`

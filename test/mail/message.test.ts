@@ -27,8 +27,9 @@ async function composed(original: Original, recipient: Recipient): Promise<Buffe
   const filled = (source: string, escaped: (value: string) => string) =>
     source
       .toWellFormed()
-      .replace(/\uE000(unsubscribe|preferences|confirm|issue|name|address)\uE001/g, (_, name: SlotName) =>
-        escaped((recipient.slots[name] ?? '').toWellFormed()),
+      .replace(
+        /\uE000(unsubscribe|preferences|confirm|move|issue|name|address)\uE001/g,
+        (_, name: SlotName) => escaped((recipient.slots[name] ?? '').toWellFormed()),
       )
       .replace(/\r\n?/g, '\n')
   const entities: Record<string, string> = {
@@ -176,7 +177,7 @@ describe('whatever is put in,', () => {
         const own = chunksOf(compiled(grace)).filter((chunk) => !forAda.has(chunk))
         const filled = [
           ...`${original.text}${original.html}`.matchAll(
-            /\uE000(unsubscribe|preferences|confirm|issue|name|address)\uE001/g,
+            /\uE000(unsubscribe|preferences|confirm|move|issue|name|address)\uE001/g,
           ),
         ]
         // Their own header fields, and each slot that has something in it.

@@ -13,7 +13,7 @@ import {
 } from '../../src/mail/token.ts'
 
 const SECRET = 'a key for tests'
-const purposes = fc.constantFrom<Purpose[]>('unsubscribe', 'preferences', 'confirm', 'undo')
+const purposes = fc.constantFrom<Purpose[]>('unsubscribe', 'preferences', 'confirm', 'undo', 'move')
 const ids = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER })
 
 test('a token is read back as the delivery it came in', () => {

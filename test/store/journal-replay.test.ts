@@ -320,7 +320,7 @@ test('thousands of lines, one of them longer than what is read at once, are told
   appendFileSync(mail.config.journal.file, [...lines, long, ...outcomes, ''].join('\n'))
   const { journal, replayed } = await openJournal(mail.db, mail.config.journal.file, SECRET, NOW)
   journal.close()
-  expect(replayed).toEqual({ deliveries: 1_875, issues: 0, people: 0, held: 0 })
+  expect(replayed).toEqual({ deliveries: 1_875, issues: 0, people: 0, strayed: 0, held: 0 })
   expect(await countDeliveries(mail.db, mail.issue)).toMatchObject({ sent: 625, unknown: 1_250, queued: 625 })
 })
 

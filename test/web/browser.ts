@@ -69,7 +69,7 @@ export function words(answer: Answer): string {
 /** The path of the first link to a page of ours in the text of a message. */
 export function linkIn(
   text: string | undefined,
-  page: 'confirm' | 'unsubscribe' | 'preferences' | 'issues',
+  page: 'confirm' | 'unsubscribe' | 'preferences' | 'issues' | 'move',
 ): string {
   const found = new RegExp(`https://mail\\.blog\\.example(/${page}\\S*)`).exec(text ?? '')?.[1]
   if (found === undefined) throw new Error(`no link to ${page} in:\n${text}`)

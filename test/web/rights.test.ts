@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { makeToken, type Purpose } from '../../src/mail/token.ts'
 import { insertBounce } from '../../src/store/bounces.ts'
 import { write } from '../../src/store/database.ts'
-import { insertDelivery } from '../../src/store/deliveries.ts'
+import { insertDelivery, requeueFailed, resolveUnknown } from '../../src/store/deliveries.ts'
+import { moveIssue, readIssue } from '../../src/store/issues.ts'
 import { findSubscriber, recordConsent, type Subscriber } from '../../src/store/subscribers.ts'
 import { importSubscribers } from '../../src/subscribers/import.ts'
 import { savePreferences } from '../../src/subscribers/preferences.ts'
@@ -232,6 +233,21 @@ describe('erasing', () => {
       expect(words(page)).toContain('How to change your subscription')
       expect((await press(browser, link)).status).toBe(404)
     }
+  })
+
+  test('leaves nothing that the author could send again, and no issue open for it', async () => {
+    const { site, browser, links } = await readers()
+    await site.db.updateTable('deliveries').set({ state: 'failed' }).where('address', '=', ADA).execute()
+    await press(browser, links.erase)
+    expect(await write(site.db, (trx) => requeueFailed(trx, 1, site.now()))).toBe(0)
+    await site.db.updateTable('deliveries').set({ state: 'unknown' }).where('address', '=', '').execute()
+    await write(site.db, async (trx) => {
+      await resolveUnknown(trx, 1, 'resend', site.now())
+      await moveIssue(trx, 1, ['sent'], 'sending', null)
+    })
+    await site.round()
+    expect((await readIssue(site.db, 1))?.state).toBe('sent')
+    expect(await site.mail()).toHaveLength(2)
   })
 
   test('settles a message whose fate was unknown: who used its link has it', async () => {

@@ -1,4 +1,4 @@
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
 import { UserError } from '../../src/errors.ts'
@@ -99,6 +99,32 @@ describe('the server', () => {
     )
     expect(JSON.stringify(told)).toContain('/issues/1')
     expect(JSON.stringify(told)).not.toContain('secret')
+  })
+
+  test('a form whose length is not said beforehand is taken like any other, and a long one is not', async () => {
+    const site = await makeSite()
+    const browser = await openBrowser(site)
+    const form = { 'Content-Type': 'application/x-www-form-urlencoded' }
+    const send = (body: string) =>
+      browser.visit('/subscribe', {
+        method: 'POST',
+        headers: { ...form, 'Transfer-Encoding': 'chunked' },
+        body,
+      })
+    expect(words(await send('address=ada%40example.org'))).toContain('Look into your mailbox')
+    expect((await send(`address=${'a'.repeat(20_000)}`)).status).toBe(413)
+    const { port } = browser
+    const bare = await new Promise<string>((resolve) => {
+      const socket = connect(port, '127.0.0.1', () =>
+        socket.write('POST /unsubscribe?token=x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'),
+      )
+      let text = ''
+      socket.on('data', (chunk) => {
+        text += chunk
+      })
+      socket.on('close', () => resolve(text))
+    })
+    expect(bare).toContain('HTTP/1.1 404')
   })
 
   test('a worker beside is woken when somebody asks', async () => {
