@@ -72,7 +72,7 @@ export function rightsOf(web: Web, delivery: number, words: Words): Html {
   const links = rightsLinks(web, delivery)
   return html`<h2>${title}</h2>
 <p><a href="${links.everything}">${download}</a></p>
-<p><a class="button" href="${links.erase}">${erase}</a></p>`
+<p><a class="button quiet" href="${links.erase}">${erase}</a></p>`
 }
 
 function rightsLinks({ config, linkKeys }: Web, delivery: number) {
