@@ -4,7 +4,11 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { defineConfig, type Plugin } from 'rolldown'
+
+/** What browsers run is read as text by web/work.ts: no import leads to it either, and nothing of ours is in it. */
+const SOLVER = fileURLToPath(import.meta.resolve('altcha/workers/pbkdf2'))
 
 export default defineConfig({
   // The others are scripts of child processes and of a thread: no import leads to them.
@@ -19,7 +23,7 @@ export default defineConfig({
   external: ['sharp'],
   // gray-matter's engine for `---js`, which frontmatter.ts refuses before it could run.
   checks: { eval: false },
-  plugins: [thirdParty()],
+  plugins: [solver(), thirdParty()],
   output: {
     dir: 'dist',
     cleanDir: true,
@@ -30,21 +34,28 @@ export default defineConfig({
   },
 })
 
+function solver(): Plugin {
+  return {
+    name: 'solver',
+    generateBundle() {
+      this.emitFile({ type: 'asset', fileName: 'altcha-solver.js', source: readFileSync(SOLVER) })
+    },
+  }
+}
+
 /** Writes the names and licences of all bundled packages beside the code, as their licences ask. */
 function thirdParty(): Plugin {
   return {
     name: 'third-party',
     generateBundle(_, bundle) {
       const packages = new Map<string, string>()
-      for (const chunk of Object.values(bundle)) {
-        if (chunk.type !== 'chunk') continue
-        for (const file of Object.keys(chunk.modules)) {
-          if (!file.includes('node_modules')) continue
-          const folder = packageOf(file)
-          const { name, version, license } = readPackage(folder)
-          if (!license) throw new Error(`${name} ${version} names no licence, so it cannot be bundled`)
-          packages.set(`${name} ${version} (${license})`, licenceText(folder))
-        }
+      const chunks = Object.values(bundle).filter((each) => each.type === 'chunk')
+      for (const file of [SOLVER, ...chunks.flatMap(({ modules }) => Object.keys(modules))]) {
+        if (!file.includes('node_modules')) continue
+        const folder = packageOf(file)
+        const { name, version, license } = readPackage(folder)
+        if (!license) throw new Error(`${name} ${version} names no licence, so it cannot be bundled`)
+        packages.set(`${name} ${version} (${license})`, licenceText(folder))
       }
       const parts = [...packages]
         .sort(([a], [b]) => a.localeCompare(b))

@@ -306,7 +306,7 @@ export function isLanguage(value: string): boolean {
   }
 }
 
-function isTimeZone(value: string): boolean {
+export function isTimeZone(value: string): boolean {
   try {
     Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(value)
     return true

@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import {
   appendFileSync,
   mkdtempSync,
@@ -13,7 +14,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import PostalMime from 'postal-mime'
 import sharp from 'sharp'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 
 const run = promisify(execFile)
 const CHECKOUT = join(import.meta.dirname, '..')
@@ -52,6 +53,7 @@ describe('the package', () => {
         'config.example.json',
         'config.schema.json',
         'dist/THIRD-PARTY.txt',
+        'dist/altcha-solver.js',
         'dist/cli.js',
         'dist/mjml-child.js',
         'dist/picture-child.js',
@@ -112,6 +114,30 @@ describe('the package', () => {
       })
     },
     2 * HALF_A_MINUTE,
+  )
+
+  test(
+    'serves what a browser proves its work with',
+    async () => {
+      const file = join(site, 'config.json')
+      const config = JSON.parse(readFileSync(file, 'utf8'))
+      writeFileSync(file, JSON.stringify({ ...config, web: { listen: '127.0.0.1:0' } }))
+      const program = join(folder, 'node_modules', 'posthorn', 'dist', 'cli.js')
+      const server = spawn(process.execPath, [program, 'serve'], { cwd: site })
+      onTestFinished(() => void server.kill())
+      let said = ''
+      for (const stream of [server.stdout, server.stderr]) stream.on('data', (text) => (said += text))
+      while (!/listening on \S+:\d+/.test(said))
+        await Promise.race([once(server.stdout, 'data'), once(server.stderr, 'data')])
+      const [, address] = /listening on ([\d.:]+)/.exec(said) ?? []
+
+      const script = await (await fetch(`http://${address}/subscribe/altcha.js`)).text()
+      expect(script).toContain(readFileSync('node_modules/altcha/dist/workers/pbkdf2.js', 'utf8'))
+      const challenge = await fetch(`http://${address}/subscribe/challenge`)
+      expect(await challenge.json()).toMatchObject({ parameters: { algorithm: 'PBKDF2/SHA-256' } })
+      expect(readFileSync(join(program, '..', 'THIRD-PARTY.txt'), 'utf8')).toMatch(/^altcha 3/m)
+    },
+    HALF_A_MINUTE,
   )
 
   test(

@@ -5,7 +5,7 @@ import { FORMATS, feedLinks } from '../feeds/feed.ts'
 import { directionOf } from '../markup.ts'
 import { type Words, wordsFor } from '../words/words.ts'
 import { datesIn, type ShowDate, yearsIn } from './date.ts'
-import { openTemplates, type Templates } from './template.ts'
+import { openTemplates, type Templates, templateStamp } from './template.ts'
 
 const FEED_NAMES = new Map<string, string>(Object.values(FORMATS).map(({ type, name }) => [type, name]))
 
@@ -71,6 +71,18 @@ export function openPress(config: Config): Press {
       frames.set(key, frame)
       return frame
     },
+  }
+}
+
+/**
+ * The press of a program that stays: as it was, for as long as no template is another. Reading and understanding them
+ * takes longer than all else that a page needs.
+ */
+export function keepPress(config: Config): () => Press {
+  let kept: Press | null = null
+  return () => {
+    if (kept?.templates.stamp !== templateStamp(config)) kept = openPress(config)
+    return kept
   }
 }
 

@@ -46,6 +46,21 @@ export function write<Result>(db: Database, work: (trx: Writer) => Promise<Resul
 }
 
 /**
+ * As `write`, for what may be lost when the power goes: nobody waits until it is on the disk. It is there for every
+ * process at once, in whole or not at all, and the next `write` takes it along.
+ */
+export function writeLightly<Result>(db: Database, work: (trx: Writer) => Promise<Result>): Promise<Result> {
+  return db.connection().execute(async (one) => {
+    await sql`pragma synchronous = normal`.execute(one)
+    try {
+      return await one.transaction().execute(work)
+    } finally {
+      await sql`pragma synchronous = full`.execute(one)
+    }
+  })
+}
+
+/**
  * A number that is another one as soon as another process has committed something; what this one writes does not
  * change it.
  */

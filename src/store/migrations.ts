@@ -11,6 +11,7 @@ export const migrations: Record<string, Migration> = {
   '0003-pings': { up: pings },
   '0004-sign-ups': { up: signUps },
   '0005-rhythms': { up: rhythms },
+  '0006-solved': { up: solved },
   '0007-moves': { up: moves },
   '0009-topics': { up: topics },
 }
@@ -275,6 +276,26 @@ async function rhythms(db: Kysely<unknown>): Promise<void> {
     'drop table schedules',
     'drop index subscribers_behind',
     'create index subscribers_due on subscribers (status, rhythm, next_run_at, settled_sequence)',
+  ]
+  for (const statement of statements) await sql.raw(statement).execute(db)
+}
+
+async function solved(db: Kysely<unknown>): Promise<void> {
+  const statements = [
+    `create table solved (
+      challenge text primary key,
+      until text not null
+    ) without rowid`,
+    'create index solved_until on solved (until)',
+
+    // Who asked before there was work to prove had the caps that those who prove it have now.
+    'alter table sign_ups add column proved integer not null default 1',
+    'drop index sign_ups_repeated',
+    'drop index sign_ups_network',
+    'drop index sign_ups_domain',
+    'create index sign_ups_repeated on sign_ups (proved, repeated, at)',
+    'create index sign_ups_network on sign_ups (network, proved, at)',
+    'create index sign_ups_domain on sign_ups (domain, proved, repeated, at)',
   ]
   for (const statement of statements) await sql.raw(statement).execute(db)
 }

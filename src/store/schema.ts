@@ -11,8 +11,11 @@ export type SubscriberRhythm = 'instant' | 'daily' | 'weekly' | 'monthly' | 'pau
 export type IssueKind = 'single' | 'digest'
 export type IssueState = 'planned' | 'held' | 'sending' | 'paused' | 'sent' | 'cancelled'
 export type DeliveryKind = 'issue' | 'confirmation' | 'welcome' | 'test'
-/** What turned a sign-up away: its address was asked for that day, or as many as may have come from or for the others. */
-export type Cap = 'address' | 'network' | 'domain' | 'site'
+/**
+ * What turned a sign-up away: its address was asked for that day, or as many as may have come from or for the others;
+ * `unproved` is any of these others where no work was proved.
+ */
+export type Cap = 'address' | 'network' | 'domain' | 'site' | 'unproved'
 export type DeliveryState = 'queued' | 'sending' | 'sent' | 'failed' | 'skipped' | 'unknown'
 
 export type Schema = {
@@ -118,7 +121,12 @@ export type Schema = {
     domain: string | null
     /** 1 where the address had been asked for within a day already. */
     repeated: number
+    /** 1 where work was proved. */
+    proved: number
   }
+
+  /** Challenges of the proof of work whose solution was used, for as long as they are good. */
+  solved: { challenge: string; until: Time }
 
   /** How many sign-ups a cap turned away, by the hour. */
   turned_away: { hour: Time; cap: Cap; count: number }

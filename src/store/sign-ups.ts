@@ -7,11 +7,11 @@
  * keyed hashes. Every span slides: within any hour there are no more than an hour's.
  */
 import { sql } from 'kysely'
-import { type Database, type Reader, time, type Writer, write } from './database.ts'
+import { type Database, type Reader, time, type Writer, write, writeLightly } from './database.ts'
 import type { Cap } from './schema.ts'
 
 /** Somebody asked, told by hashes. `network` and `domain` are null where no cap of theirs applies. */
-export type SignUp = { address: string; network: string | null; domain: string | null }
+export type SignUp = { address: string; network: string | null; domain: string | null; proved: boolean }
 
 export type Caps = {
   network: { hour: number; day: number }
@@ -33,38 +33,65 @@ const REPEATS_KEPT = 1_000
 /**
  * Counts a sign-up, and says whether it may cause a mail: under all caps, and the first of its address within a day.
  * One that may not is counted as turned away, and uses up nothing of the caps after the one that turned it away: a
- * network that has had its share closes the form for nobody else.
+ * network that has had its share closes the form for nobody else. Those who proved work and those who did not are
+ * counted apart, save for the address: neither uses up the room of the other.
+ *
+ * @param caps of those who proved work, or of those who did not: whichever this one is of
  */
 export async function admitSignUp(trx: Writer, signUp: SignUp, caps: Caps, now: Date): Promise<boolean> {
-  await trx.deleteFrom('sign_ups').where('at', '<=', before(now, DAY_MS)).execute()
-  const { address, network, domain } = signUp
+  const turned = await findCap(trx, signUp, caps, now)
+  if (turned !== null) await countTurnedAway(trx, turned.cap, now)
+  if (turned === null || turned.counts) await insertSignUp(trx, signUp, turned ? 1 : 0, now)
+  return turned === null
+}
+
+/**
+ * Turns a sign-up away where a cap says so; says whether it did. It is what a flood consists of, so nobody waits for
+ * the disk: a power cut may forget the count of the last moment, and no more mail goes out for that. One that counts for
+ * its network all the same is left to `admitSignUp`: how long it takes must not tell who was asked for today.
+ */
+export async function turnSignUpAway(db: Database, signUp: SignUp, caps: Caps, now: Date): Promise<boolean> {
+  const turned = await findCap(db, signUp, caps, now)
+  if (turned === null || turned.counts) return false
+  await writeLightly(db, (trx) => countTurnedAway(trx, turned.cap, now))
+  return true
+}
+
+/** The cap that turns a sign-up away, and whether it counts for its network all the same; null where it may come in. */
+async function findCap(
+  db: Reader,
+  { address, network, domain, proved: hasProved }: SignUp,
+  caps: Caps,
+  now: Date,
+): Promise<{ cap: Cap; counts: boolean } | null> {
+  const proved = hasProved ? 1 : 0
   const hour = before(now, HOUR_MS)
+  const day = before(now, DAY_MS)
   const { rows } = await sql<Counts>`select
-      (select count(*) from sign_ups where address = ${address} and repeated = 0) as "sameAddress",
-      (select count(*) from sign_ups where network = ${network} and at > ${hour}) as "ofNetwork",
-      (select count(*) from sign_ups where network = ${network}) as today,
-      (select count(*) from sign_ups where domain = ${domain} and repeated = 0 and at > ${hour}) as "ofDomain",
-      (select count(*) from sign_ups where repeated = 0 and at > ${hour}) as "all",
-      (select count(*) from sign_ups where repeated = 1 and at > ${hour}) as repeats`.execute(trx)
+      (select count(*) from sign_ups where address = ${address} and repeated = 0 and at > ${day}) as "sameAddress",
+      (select count(*) from sign_ups where network = ${network} and proved = ${proved} and at > ${hour}) as "ofNetwork",
+      (select count(*) from sign_ups where network = ${network} and proved = ${proved} and at > ${day}) as today,
+      (select count(*) from sign_ups
+        where domain = ${domain} and proved = ${proved} and repeated = 0 and at > ${hour}) as "ofDomain",
+      (select count(*) from sign_ups where proved = ${proved} and repeated = 0 and at > ${hour}) as "all",
+      (select count(*) from sign_ups where proved = ${proved} and repeated = 1 and at > ${hour}) as repeats`.execute(
+    db,
+  )
   const { sameAddress = 0, ofNetwork = 0, today = 0, ofDomain = 0, all = 0, repeats = 0 } = rows[0] ?? {}
-  const cap: Cap | null =
-    ofNetwork >= caps.network.hour || today >= caps.network.day
-      ? 'network'
-      : sameAddress > 0
-        ? 'address'
-        : ofDomain >= caps.domain.hour
-          ? 'domain'
-          : all >= caps.site.hour
-            ? 'site'
-            : null
-  if (cap !== null) await countTurnedAway(trx, cap, now)
-  const isRepeated = cap === 'address'
-  if (cap !== null && !(isRepeated && repeats < REPEATS_KEPT)) return false
+  const beyond = (cap: Cap) => ({ cap: hasProved ? cap : 'unproved', counts: false }) as const
+  if (ofNetwork >= caps.network.hour || today >= caps.network.day) return beyond('network')
+  if (sameAddress > 0) return { cap: 'address', counts: repeats < REPEATS_KEPT }
+  if (ofDomain >= caps.domain.hour) return beyond('domain')
+  return all >= caps.site.hour ? beyond('site') : null
+}
+
+async function insertSignUp(trx: Writer, signUp: SignUp, repeated: 0 | 1, now: Date): Promise<void> {
+  await trx.deleteFrom('sign_ups').where('at', '<=', before(now, DAY_MS)).execute()
+  const { proved, ...told } = signUp
   await trx
     .insertInto('sign_ups')
-    .values({ at: time(now), address, network, domain, repeated: isRepeated ? 1 : 0 })
+    .values({ ...told, at: time(now), repeated, proved: proved ? 1 : 0 })
     .execute()
-  return cap === null
 }
 
 /** Forgets what no cap looks at any more, also where nobody asks any more. */

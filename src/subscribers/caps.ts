@@ -4,16 +4,30 @@
  * coming in an hour than these let in loses none of them, since whoever asks again later gets their confirmation.
  */
 import { createHmac } from 'node:crypto'
-import type { Address } from '../address.ts'
-import type { Reader, Writer } from '../store/database.ts'
+import type { Database, Reader, Writer } from '../store/database.ts'
 import type { Cap } from '../store/schema.ts'
-import { admitSignUp, type Caps, readTurnedAway } from '../store/sign-ups.ts'
+import { admitSignUp, type Caps, readTurnedAway, type SignUp, turnSignUpAway } from '../store/sign-ups.ts'
 
-const CAPS: Caps = {
-  /** A /24 or /48: an office, or the customers of one exchange. */
-  network: { hour: 5, day: 20 },
-  domain: { hour: 100 },
-  site: { hour: 200 },
+/**
+ * For whoever proved work, which is any browser that runs scripts, and for who did not: a reader without scripts, a form
+ * elsewhere as plain HTML, and every program that just posts. The two are counted apart, so that a bomber who does no work
+ * cannot use up the room of people who did: only the cap of one address, which is what saves a victim, is common to
+ * both. Hence all of it together may be the sum of the two, 260 an hour.
+ */
+const CAPS: Record<'proved' | 'unproved', Caps> = {
+  proved: {
+    /** A /24 or /48: an office, or the customers of one exchange. */
+    network: { hour: 5, day: 20 },
+    domain: { hour: 100 },
+    site: { hour: 200 },
+  },
+  unproved: {
+    /** Two people of one house in the same hour; a third one waits. */
+    network: { hour: 2, day: 6 },
+    domain: { hour: 30 },
+    /** One a minute: more than any blog gets by its plain forms in a good hour, and too few to make a sender known for. */
+    site: { hour: 60 },
+  },
 }
 
 /**
@@ -28,27 +42,33 @@ const LARGE = new Set(
   yahoo.co.jp docomo.ne.jp ezweb.ne.jp qq.com 163.com 126.com naver.com mail.ru yandex.ru`.split(/\s+/),
 )
 
-/**
- * Counts somebody who asks, and says whether a confirmation may go out for it.
- *
- * @param network from where, cut short; null where nobody can know
- */
-export async function admit(
-  trx: Writer,
-  { key }: Address,
-  network: string | null,
-  secret: string,
-  now: Date,
-): Promise<boolean> {
+/** Somebody who asks: for which address, from which network (cut short; null where nobody can know), proved or not. */
+type Asking = { key: string; network: string | null; proved: boolean }
+
+/** Counts somebody who asks, and says whether a confirmation may go out for it. */
+export async function admit(trx: Writer, asking: Asking, secret: string, now: Date): Promise<boolean> {
+  return admitSignUp(trx, hashed(asking, secret), capsOf(asking), now)
+}
+
+/** Whether a cap turns somebody away, who is counted then; all that a flood costs, and nothing that waits for the disk. */
+export async function turnAway(db: Database, asking: Asking, secret: string, now: Date): Promise<boolean> {
+  return turnSignUpAway(db, hashed(asking, secret), capsOf(asking), now)
+}
+
+function capsOf({ proved }: Asking): Caps {
+  return CAPS[proved ? 'proved' : 'unproved']
+}
+
+function hashed({ key, network, proved }: Asking, secret: string): SignUp {
   const hash = (what: string, text: string) =>
     createHmac('sha256', secret).update(`sign-up ${what} ${text}`).digest('base64url').slice(0, 22)
   const domain = key.slice(key.lastIndexOf('@') + 1)
-  const signUp = {
+  return {
     address: hash('address', mailboxOf(key)),
     network: network === null ? null : hash('network', network),
     domain: LARGE.has(domain) ? null : hash('domain', domain),
+    proved,
   }
-  return admitSignUp(trx, signUp, CAPS, now)
 }
 
 /** Gmail has two names, and delivers to either however many dots the local part has. */
@@ -59,7 +79,7 @@ const GMAIL = /^(.*)@g(?:oogle)?mail\.com$/
  * wants to flood a mailbox writes its address in a hundred ways. `ada+blog@` stands for `ada@` too where a server knows no
  * such thing; there the two people have one confirmation a day between them. Only the cap goes by it: an address is mailed
  * and compared as it was typed. A domain of which every address is one mailbox cannot be seen from here; of such a one
- * the cap on domains lets a hundred through an hour.
+ * the caps on domains let a hundred and thirty through an hour.
  */
 function mailboxOf(key: string): string {
   const at = key.lastIndexOf('@')
@@ -80,7 +100,7 @@ export async function countTurnedAway(
   now: Date,
   told: Map<string, number> = new Map(),
 ): Promise<TurnedAway> {
-  const counts = { address: 0, network: 0, domain: 0, site: 0 }
+  const counts = { address: 0, network: 0, domain: 0, site: 0, unproved: 0 }
   const kept = await readTurnedAway(db, now)
   const before = new Map(told)
   told.clear()
@@ -94,12 +114,13 @@ export async function countTurnedAway(
 
 /** `9 for an address that had been asked for within a day, 3 from a network …`; empty where nobody was turned away. */
 export function describeTurnedAway(counts: TurnedAway): string {
-  const { network, domain, site } = CAPS
+  const { proved, unproved } = CAPS
   const why: Record<Cap, string> = {
     address: 'for an address that had been asked for within a day',
-    network: `from a network that had its ${network.hour} an hour or ${network.day} a day`,
-    domain: `for a domain that had its ${domain.hour} an hour`,
-    site: `while the site had its ${site.hour} an hour`,
+    network: `from a network that had its ${proved.network.hour} an hour or ${proved.network.day} a day`,
+    domain: `for a domain that had its ${proved.domain.hour} an hour`,
+    site: `while the site had its ${proved.site.hour} an hour`,
+    unproved: `without proof of work, of which a network has ${unproved.network.hour} an hour and ${unproved.network.day} a day, a domain ${unproved.domain.hour} an hour, and the site ${unproved.site.hour}`,
   }
   const caps = (Object.keys(why) as Cap[]).filter((cap) => counts[cap] > 0)
   return caps.map((cap) => `${counts[cap]} ${why[cap]}`).join(', ')

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from '../store/database.ts'
 import { forgetMoves } from '../store/moves.ts'
 import { forgetSignUps } from '../store/sign-ups.ts'
+import { forgetSolved } from '../store/solved.ts'
 import { eraseUnanswered } from '../store/subscribers.ts'
 import { GOOD_FOR_MS } from './confirm.ts'
 
@@ -18,6 +19,7 @@ const TURN_MS = 2
  */
 export async function forgetUnconfirmed(db: Database, now: Date): Promise<number> {
   await forgetSignUps(db, now)
+  await forgetSolved(db, now)
   const askedBefore = new Date(now.getTime() - GOOD_FOR_MS)
   await forgetMoves(db, askedBefore, 'nobody confirmed it within seven days', now)
   let erased = 0

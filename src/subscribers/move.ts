@@ -60,7 +60,8 @@ export async function askToMove(
     const person = (await subscriberOfDelivery(trx, delivery))?.subscriber ?? null
     if (person?.status !== 'confirmed' || person.address_key === wanted.key) return person
     // Before the new address is looked up: what counts must not depend on whose it is.
-    const isAdmitted = await admit(trx, wanted, wanted.network, secret, now)
+    // A link that only a reader has is worth the work that strangers prove.
+    const isAdmitted = await admit(trx, { ...wanted, proved: true }, secret, now)
     // Asked for once more on the same day: the message that they have is good still.
     const known = await findMove(trx, person.id)
     if (!isAdmitted && known?.address_key === wanted.key && !isOver(known, now)) return person

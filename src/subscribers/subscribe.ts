@@ -3,6 +3,7 @@ import type { Config } from '../config.ts'
 import { enqueuePersonal } from '../deliveries/enqueue.ts'
 import type { Rendition } from '../mail/frame.ts'
 import { type Database, time, write } from '../store/database.ts'
+import { type Solved, spendSolution } from '../store/solved.ts'
 import {
   type Consent,
   findSubscriber,
@@ -15,7 +16,7 @@ import {
 } from '../store/subscribers.ts'
 import { isOldBounce } from '../store/suppressions.ts'
 import { frameLanguage } from '../words/words.ts'
-import { admit } from './caps.ts'
+import { admit, turnAway } from './caps.ts'
 
 const DAY_MS = 86_400_000
 
@@ -24,8 +25,12 @@ export type Asked = Address & {
   name: string
   /** Of the page that they asked on. */
   language: string
+  /** Where their clock is; empty where they did not say, which is the site's. It is taken of who is new alone. */
+  timeZone: string
   /** Whose caps this counts for: a network cut short, null where nobody can know which. */
   network: string | null
+  /** The work that they proved; null where there was none. */
+  solved: Solved | null
   /** From where, cut short enough to name nobody, and the words that stood beside the button. */
   evidence: Pick<Consent, 'source' | 'words'>
 }
@@ -33,10 +38,12 @@ export type Asked = Address & {
 /**
  * Takes the wish to subscribe: the address gets a confirmation, and nothing else until its owner confirms. Who gets
  * none: readers, addresses that must not be mailed, whoever got one within the last day, and all beyond the caps, so that
- * the form is no means to flood anybody. An address whose mail came back thirty days ago or earlier gets one. What it was of these is not told: a caller that knew could show it.
+ * the form is no means to flood anybody. An address whose mail came back thirty days ago or earlier gets one. What it was
+ * of these is not told: a caller that knew could show it.
  *
  * @param printed what the confirmation says, rendered before anybody is looked up
  * @param secret the site's key
+ * @returns whether a confirmation is queued: for whoever sends it, and never to be told to whoever asked
  */
 export async function askToSubscribe(
   db: Database,
@@ -45,15 +52,19 @@ export async function askToSubscribe(
   config: Config,
   secret: string,
   now: Date,
-): Promise<void> {
-  await write(db, async (trx) => {
+): Promise<boolean> {
+  const { key, network, solved } = asked
+  if (solved === null && (await turnAway(db, { key, network, proved: false }, secret, now))) return false
+  return write(db, async (trx) => {
+    // Of two who come with one solution at once, the second proved nothing, and goes on under the tighter caps.
+    const proved = solved !== null && (await spendSolution(trx, solved, now))
     // Before anybody is looked up: what counts must not depend on who they are.
-    if (!(await admit(trx, asked, asked.network, secret, now))) return
+    if (!(await admit(trx, { key, network, proved }, secret, now))) return false
     const suppression = await findSuppression(trx, asked.key, secret)
-    if (suppression && !isOldBounce(suppression, now)) return
+    if (suppression && !isOldBounce(suppression, now)) return false
     const known = await findSubscriber(trx, asked.key)
     const isReader = known?.status === 'confirmed'
-    if ((isReader && !suppression) || (known && wasAskedToday(known, now))) return
+    if ((isReader && !suppression) || (known && wasAskedToday(known, now))) return false
     const { language } = asked
     const person = known ?? (await insertSubscriber(trx, { ...defaults(config), ...asked }, now))
     // Who left, or never confirmed, reads in the language of this page by now. One that says no more is not made less.
@@ -63,6 +74,7 @@ export async function askToSubscribe(
     // Without the name: it is a stranger's text until the address is confirmed, and would be mailed to a third person.
     await enqueuePersonal(trx, 'confirmation', { ...person, name: '' }, printed, language, now)
     await recordAsked(trx, person.id, now)
+    return true
   })
 }
 

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 
 /*
- * No scripts anywhere, in nobody's frame. Styles stand in the pages themselves. Pictures may be the author's from
+ * No scripts, save the one of the form to subscribe, and in nobody's frame. Styles stand in the pages themselves. Pictures may be the author's from
  * elsewhere: what they learn of the reader is that a page was opened, and by the referrer policy not which.
  */
 const PAGE = [
@@ -13,6 +13,14 @@ const PAGE = [
   "base-uri 'none'",
   "frame-ancestors 'none'",
 ].join('; ')
+
+/**
+ * The form to subscribe: as all pages, and one script, told by a number that is drawn for each answer, so that no other
+ * file of this host runs here, were it the author's own. The script fetches its challenge and starts its workers.
+ */
+export function formPolicy(nonce: string): string {
+  return `${PAGE}; script-src 'nonce-${nonce}'; worker-src 'self'; connect-src 'self'`
+}
 
 /** A message in the browser: its styles are inline and its pictures wherever the posts have them. */
 export const MESSAGE_POLICY = [

@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import type { HtmlEscapedString } from 'hono/utils/html'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Log } from '../log.ts'
-import { renderPage } from '../pages/page.ts'
+import { type Press, renderPage } from '../pages/page.ts'
 import type { Site } from '../site.ts'
 import { wordsFor } from '../words/words.ts'
 
@@ -11,6 +11,8 @@ export type Web = Site & {
   log?: Log
   /** Called when a delivery may have been queued, so that a worker beside need not wait for its minute. */
   onQueued?: () => void
+  /** The templates of pages, as they are now; read anew for each page where it is left out. */
+  press?: () => Press
 }
 
 /** What `html` of hono makes: values in it are escaped. */
@@ -33,5 +35,5 @@ export async function showPage(
   const title = page.title.replace(/[\u2068\u2069]/g, '')
   c.header('Cache-Control', 'no-store')
   const spoken = wordsFor(language).language
-  return c.html(renderPage({ title, content, language: spoken, indexed }, web.config), status)
+  return c.html(renderPage({ title, content, language: spoken, indexed }, web.config, web.press?.()), status)
 }

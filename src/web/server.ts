@@ -8,6 +8,7 @@ import { getRequestListener } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { html } from 'hono/html'
 import { errorCode, UserError } from '../errors.ts'
+import { keepPress } from '../pages/page.ts'
 import { wordsFor } from '../words/words.ts'
 import { addressPages } from './address.ts'
 import { limitBody } from './body.ts'
@@ -25,6 +26,7 @@ import { rightsPages } from './rights.ts'
 import { subscribePage } from './subscribe.ts'
 import { undoPage } from './undo.ts'
 import { unsubscribePage } from './unsubscribe.ts'
+import { workPages } from './work.ts'
 
 /** A name and an address, many times over. */
 const LONGEST_BODY = 16 * 1024
@@ -40,7 +42,8 @@ export type Listening = {
 }
 
 /** All pages, and what answers for files before they are asked. */
-function createWeb(web: Web): { app: Hono; shortcut: Answer } {
+function createWeb(site: Web): { app: Hono; shortcut: Answer } {
+  const web: Web = { ...site, press: keepPress(site.config) }
   const app = new Hono()
   const words = wordsFor(web.config.site.language)
   app.use(securityHeaders())
@@ -52,6 +55,7 @@ function createWeb(web: Web): { app: Hono; shortcut: Answer } {
     }),
   )
   subscribePage(app, web)
+  workPages(app, web)
   confirmPage(app, web)
   preferencesPage(app, web)
   rightsPages(app, web)

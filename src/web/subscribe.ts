@@ -1,13 +1,16 @@
+import { randomBytes } from 'node:crypto'
 import type { Context, Hono } from 'hono'
 import { html } from 'hono/html'
 import { checkAddress } from '../address.ts'
-import { isLanguage } from '../config-schema.ts'
+import { isLanguage, isTimeZone } from '../config-schema.ts'
 import { printConfirmation } from '../deliveries/print.ts'
 import type { Rendition } from '../mail/frame.ts'
 import { checkName } from '../subscribers/name.ts'
+import { checkSolution } from '../subscribers/prove.ts'
 import { askToSubscribe } from '../subscribers/subscribe.ts'
 import { frameLanguage, wordsFor } from '../words/words.ts'
 import { readForm } from './form.ts'
+import { formPolicy } from './headers.ts'
 import { openToAll, wantsJson } from './json.ts'
 import { countedNetwork, networkOf } from './network.ts'
 import { type Html, showPage, type Web } from './page.ts'
@@ -29,9 +32,7 @@ export function subscribePage(app: Hono, web: Web): void {
 
   const { language: own } = web.config.site
 
-  app.get('/subscribe', (c) =>
-    showPage(c, web, { ...formPage(web, own, { value: '' }, { value: '' }), indexed: true }),
-  )
+  app.get('/subscribe', (c) => showForm(c, web, own, { value: '' }, { value: '' }))
 
   app.post('/subscribe', async (c) => {
     const json = wantsJson(c)
@@ -59,7 +60,7 @@ export function subscribePage(app: Hono, web: Web): void {
         value: typed[key],
         ...(faults[key] && { fault: faults[key] }),
       })
-      return showPage(c, web, formPage(web, language, field('address'), field('name')), 422)
+      return showForm(c, web, language, field('address'), field('name'))
     }
 
     if (form(TRAP) === '') {
@@ -69,9 +70,12 @@ export function subscribePage(app: Hono, web: Web): void {
         words: wordsShown(c, web, language, form('shown')),
       }
       const network = countedNetwork(c, config.web.trustProxy)
-      const asked = { ...address, ...name, language, network, evidence }
-      await askToSubscribe(db, asked, await confirmation(language), config, secret, now())
-      web.onQueued?.()
+      const solved = await checkSolution(form('altcha'), secret, now())
+      const timeZone = checkZone(form('timeZone'))
+      const asked = { ...address, ...name, language, timeZone, network, solved, evidence }
+      const isQueued = await askToSubscribe(db, asked, await confirmation(language), config, secret, now())
+      // Not for those turned away: a flood would keep the worker looking.
+      if (isQueued) web.onQueued?.()
     }
     const { title, sent, nothingCame } = words.asked
     if (json) return c.json({ message: `${sent(address.address)} ${nothingCame}` })
@@ -101,16 +105,13 @@ export function printedConfirmation(
   }
 }
 
-function formPage(
-  web: Web,
-  language: string,
-  address: Field,
-  name: Field,
-): { title: string; content: Html; language: string } {
+/** With faults in it, it is an answer to a form that could not be taken. */
+function showForm(c: Context, web: Web, language: string, address: Field, name: Field): Promise<Response> {
   const { web: said, pages } = wordsFor(language)
   const words = said.subscribe
   const title = words.title(web.config.site.title)
-  // Addressed by no "action", so that it posts to where it is, behind whatever path a proxy has put it.
+  const nonce = randomBytes(16).toString('base64')
+  // Addressed by no "action", so that it posts to where it is, behind whatever path a proxy has put it. So is the script.
   const content = html`<h1>${title}</h1>
 <p>${words.lead}</p>
 <form method="post">
@@ -122,9 +123,19 @@ ${alert('address', address)}
 ${alert('name', name)}
 <p style="position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)" aria-hidden="true"><label>${pages.leaveEmpty} <input name="${TRAP}" tabindex="-1" autocomplete="off"></label></p>
 <input type="hidden" name="language" value="${language}">
+<p role="status" data-wait hidden>${words.wait}</p>
 <p><button>${words.button}</button></p>
-</form>`
-  return { title, content, language }
+</form>
+<script type="module" async src="subscribe/altcha.js" nonce="${nonce}"></script>`
+  c.header('Content-Security-Policy', formPolicy(nonce))
+  const isFaulty = address.fault !== undefined || name.fault !== undefined
+  return showPage(c, web, { title, content, language, indexed: !isFaulty }, isFaulty ? 422 : 200)
+}
+
+// A zone by its name, as browsers say it: a difference to UTC would be wrong half the year. What is no zone is the
+// site's, and no fault: nobody typed it.
+function checkZone(said: string): string {
+  return /^[A-Z][\w+-]*(\/[\w+-]+){0,2}$/i.test(said) && isTimeZone(said) ? said : ''
 }
 
 function mark(id: string, field: Field): Html {

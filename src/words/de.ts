@@ -84,6 +84,7 @@ export const german: Words = {
       address: 'Deine E-Mail-Adresse',
       name: 'Dein Name (du kannst ihn weglassen)',
       button: 'Abonnieren',
+      wait: 'Einen Moment bitte. Dein Gerät rechnet kurz, damit niemand mit diesem Formular Postfächer überfluten kann.',
       faulty: (fault) => `Bitte sieh dir das noch einmal an: ${fault}.`,
     },
     faults: {

@@ -95,6 +95,8 @@ export const english = {
       address: 'Your e-mail address',
       name: 'Your name (you may leave it empty)',
       button: 'Subscribe',
+      /** While the proof of work is not done yet. */
+      wait: 'One moment, please. Your device does a small sum, so that nobody can flood mailboxes with this form.',
       faulty: (fault: string) => `Please look at this again: ${fault}.`,
     },
     /** What is wrong with an address, a name or a day; these go on from "…; " and "…: ". */

@@ -84,6 +84,7 @@ export const spanish: Words = {
       address: 'Tu correo electrónico',
       name: 'Tu nombre (puedes dejarlo vacío)',
       button: 'Suscribirme',
+      wait: 'Un momento, por favor. Tu dispositivo hace un pequeño cálculo para que nadie use este formulario para inundar buzones.',
       faulty: (fault) => `Revisa esto, por favor: ${fault}.`,
     },
     faults: {

@@ -90,6 +90,7 @@ export const french: Words = {
       address: 'Votre adresse e-mail',
       name: 'Votre nom (facultatif)',
       button: 'S’abonner',
+      wait: 'Un instant, s’il vous plaît. Votre appareil fait un petit calcul, pour que ce formulaire ne serve à inonder aucune boîte aux lettres.',
       faulty: (fault) => `Veuillez vérifier : ${fault}.`,
     },
     faults: {

@@ -78,6 +78,7 @@ export const japanese: Words = {
       address: 'メールアドレス',
       name: 'お名前（省略できます）',
       button: '購読する',
+      wait: '少々お待ちください。このフォームが大量のメールを送る嫌がらせに使われないよう、お使いの機器で短い計算をしています。',
       faulty: (fault) => `もう一度ご確認ください：${fault}。`,
     },
     faults: {

@@ -419,7 +419,15 @@ async function measureTwo(people: number): Promise<void> {
         const address = checkAddress(`visitor${n}@example.net`)
         if ('fault' in address) throw new Error(address.fault)
         const evidence = { source: '127.0.0.0/24', words: '' }
-        const asked = { ...address, name: '', language: 'en', network: null, evidence }
+        const asked = {
+          ...address,
+          name: '',
+          language: 'en',
+          timeZone: '',
+          solved: null,
+          network: null,
+          evidence,
+        }
         // Each a minute after the one before, or the caps would turn most of them away.
         const at = new Date(Date.UTC(2025, 0, 1, 0, n))
         const started = performance.now()

@@ -64,7 +64,6 @@ test('somebody writes "please take me off", and the author does', async () => {
     status        unsubscribed
     rhythm        instant
     language      en
-    timeZone      Europe/Berlin
     created       2026-11-02T09:00:00.000Z
     confirmed     2026-11-02T09:00:00.000Z
     unsubscribed  2026-11-02T09:00:00.000Z
@@ -177,7 +176,6 @@ test('the author lets an address be mailed again, and raises nobody’s consent'
     status        unsubscribed
     rhythm        instant
     language      en
-    timeZone      Europe/Berlin
     created       2026-11-02T09:00:00.000Z
     confirmed     2026-11-02T09:00:00.000Z
     unsubscribed  2026-11-02T09:00:00.000Z

@@ -122,7 +122,7 @@ describe('--json', () => {
       cuts: [],
       subscribers: { unconfirmed: 1, confirmed: 2, unsubscribed: 0 },
       suppressions: 0,
-      turnedAway: { address: 0, network: 0, domain: 0, site: 0 },
+      turnedAway: { address: 0, network: 0, domain: 0, site: 0, unproved: 0 },
       brakes: [],
       hub: null,
       issues: [

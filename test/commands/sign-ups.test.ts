@@ -17,7 +17,16 @@ test('how many were turned away stands in status and in the worker’s log, and 
   for (let n = 0; n < 8; n++) {
     const address = `v${n % 7}@d${n}.example`
     const evidence = { source: '', words: '' }
-    const asked = { address, key: address, name: '', language: 'en', network: '192.0.2.0/24', evidence }
+    const asked = {
+      address,
+      key: address,
+      name: '',
+      language: 'en',
+      timeZone: '',
+      solved: { challenge: `${n}`, until: new Date('2026-11-02T09:20:00Z') },
+      network: '192.0.2.0/24',
+      evidence,
+    }
     await askToSubscribe(site.db, asked, printed, config, site.secret, NOW)
   }
 

@@ -215,7 +215,7 @@ describe('F18: somebody who, while their copy is queued,', () => {
     const printed = await printConfirmation(config, 'en')
     const [local = '', domain = ''] = address.split('@')
     const asked = { address: `${local}@${domain.toLowerCase()}`, key: address.toLowerCase() }
-    const said = { name: '', language: 'en', network: null, evidence: EVIDENCE }
+    const said = { name: '', language: 'en', timeZone: '', solved: null, network: null, evidence: EVIDENCE }
     await askToSubscribe(db, { ...asked, ...said }, printed, config, secret, site.now())
     const { id } = await db
       .selectFrom('deliveries')

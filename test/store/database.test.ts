@@ -10,7 +10,7 @@ import { Kysely, sql } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { afterEach, expect, test } from 'vitest'
 import { UserError } from '../../src/errors.ts'
-import { type Database, openDatabase, time, write } from '../../src/store/database.ts'
+import { type Database, openDatabase, time, write, writeLightly } from '../../src/store/database.ts'
 import { migrations } from '../../src/store/migrations.ts'
 import { keepSettings, unreckoned } from '../../src/store/schedules.ts'
 import { readSecret } from '../../src/store/settings.ts'
@@ -68,6 +68,28 @@ async function suppressed(db: Database): Promise<string[]> {
   const rows = await db.selectFrom('suppressions').select('key').orderBy('key').execute()
   return rows.map((row) => row.key)
 }
+
+test('what is written lightly is there for all at once, or not at all, and what comes after waits for the disk', async () => {
+  const path = join(await newFolder(), 'posthorn.db')
+  const [db, other] = [await opened(path), await opened(path)]
+  const waits = async () => (await sql<{ synchronous: number }>`pragma synchronous`.execute(db)).rows
+  const insert = (key: string, then: () => void = () => {}) =>
+    writeLightly(db, async (trx) => {
+      await trx
+        .insertInto('suppressions')
+        .values({ key, reason: 'author', at: time(new Date(0)) })
+        .execute()
+      then()
+    })
+  await Promise.all([insert('a'), suppressAll(db, ['b']), insert('c'), suppressAll(other, ['d'])])
+  const broken = insert('e', () => {
+    throw new Error('broken off')
+  })
+  await expect(broken).rejects.toThrow('broken off')
+  expect(await suppressed(other)).toEqual(['a', 'b', 'c', 'd'])
+  // 2 is "full": nothing that was answered is lost.
+  expect(await waits()).toEqual([{ synchronous: 2 }])
+})
 
 test('a new database is made with its folder, and a second opening finds it as it is', async () => {
   const path = join(await newFolder(), 'deep', 'down', 'posthorn.db')

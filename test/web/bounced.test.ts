@@ -35,17 +35,19 @@ function bounce(site: TestSite): Promise<void> {
 }
 
 /** As the form does, with a confirmation that needs no rendering. */
-function ask(site: TestSite, language = 'en'): Promise<void> {
+async function ask(site: TestSite, language = 'en'): Promise<void> {
   const asked = {
     address: ADA,
     key: ADA,
     name: '',
     language,
+    timeZone: '',
     network: null,
+    solved: null,
     evidence: { source: '', words: '' },
   }
   const printed = { subject: 'Please confirm', html: '', text: `${slot('confirm')}\n` }
-  return askToSubscribe(site.db, asked, printed, site.config, site.secret, site.now())
+  await askToSubscribe(site.db, asked, printed, site.config, site.secret, site.now())
 }
 
 async function person(site: TestSite): Promise<Subscriber> {

@@ -129,7 +129,16 @@ describe('who subscribes', () => {
     const site = await makeSite()
     const ask = async (language: string) => {
       const evidence = { source: '', words: '' }
-      const asked = { address: ADA, key: ADA, name: '', language, network: null, evidence }
+      const asked = {
+        address: ADA,
+        key: ADA,
+        name: '',
+        language,
+        timeZone: '',
+        solved: null,
+        network: null,
+        evidence,
+      }
       const printed = { subject: 'Please confirm', html: '', text: '' }
       await askToSubscribe(site.db, asked, printed, site.config, site.secret, site.now())
       return (await person(site)).language

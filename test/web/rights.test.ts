@@ -144,7 +144,7 @@ describe('erasing', () => {
     const { site, browser, links } = await readers()
     const before = await everything(site)
     expect((await browser.visit(links.preferences)).text).toContain(
-      `<a class="button" href="https://mail.blog.example${links.erase}">Erase me</a>`,
+      `<a class="button quiet" href="https://mail.blog.example${links.erase}">Erase me</a>`,
     )
     for (const method of ['GET', 'HEAD']) {
       const page = await browser.visit(links.erase, { method })

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { type Address, checkAddress } from '../../src/address.ts'
 import { write } from '../../src/store/database.ts'
@@ -15,16 +16,17 @@ const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-/** Asks as the form does, from a network, so long after the start. */
+/** Asks as the form does, from a network, so long after the start; with a proof of work unless it is said otherwise. */
 async function ask(
   site: TestSite,
   address: string,
   network: string | null,
   after = 0,
-  key = address,
+  { key = address, proved = true } = {},
 ): Promise<void> {
   const evidence = { source: network ?? 'unknown', words: '' }
-  const asked = { address, key, name: '', language: 'en', network, evidence }
+  const solved = proved ? { challenge: randomUUID(), until: new Date(START + after + 20 * MINUTE) } : null
+  const asked = { address, key, name: '', language: 'en', timeZone: '', network, solved, evidence }
   await askToSubscribe(site.db, asked, PRINTED, site.config, site.secret, new Date(START + after))
 }
 
@@ -52,7 +54,7 @@ describe('nobody is bombed by the form', () => {
     // Three and a half days, from a thousand networks.
     for (let n = 0; n < 1_000; n++) {
       const { address, key } = checkAddress(typed(n)) as Address
-      await ask(site, address, network(n), n * 5 * MINUTE, key)
+      await ask(site, address, network(n), n * 5 * MINUTE, { key })
     }
     expect(await confirmations(site)).toEqual([0, DAY, 2 * DAY, 3 * DAY])
     // What reaches their mailbox is what was typed.
@@ -141,6 +143,42 @@ describe('nobody is bombed by the form', () => {
     expect(await confirmations(site)).toEqual([0])
   })
 
+  test('without proof of work less is let in: two an hour and six a day from a network', async () => {
+    const site = await makeSite()
+    for (let n = 0; n < 24 * 4; n++)
+      await ask(site, `v${n}@d${n}.example`, '192.0.2.0/24', n * 15 * MINUTE, { proved: false })
+    const made = await confirmations(site)
+    expect(made).toHaveLength(6)
+    for (const at of made)
+      expect(made.filter((each) => each > at - HOUR && each <= at).length).toBeLessThanOrEqual(2)
+  })
+
+  test('and thirty an hour for a domain, sixty from the site; whoever proved work has room all the same', async () => {
+    const site = await makeSite()
+    for (let n = 0; n < 40; n++) await ask(site, `v${n}@firm.example`, network(n), 0, { proved: false })
+    expect(await confirmations(site)).toHaveLength(30)
+    for (let n = 0; n < 1_000; n++)
+      await ask(site, `v${n}@d${n}.example`, network(n % 500), n, { proved: false })
+    expect(await confirmations(site)).toHaveLength(60)
+    // As if nobody had asked at all.
+    for (let n = 0; n < 5; n++) await ask(site, `ada${n}@firm.example`, network(0), 1_000)
+    for (let n = 5; n < 250; n++) await ask(site, `ada${n}@gmail.com`, network(n), 1_000)
+    expect(await confirmations(site)).toHaveLength(260)
+    // Nor do these close it for who has no scripts, an hour later.
+    await ask(site, 'grace@example.org', network(0), HOUR + 1_000, { proved: false })
+    expect(await confirmations(site)).toHaveLength(261)
+    expect(describeTurnedAway(await countTurnedAway(site.db, site.now()))).toBe(
+      '50 while the site had its 200 an hour, 980 without proof of work, of which a network has 2 an hour and 6 a day, a domain 30 an hour, and the site 60',
+    )
+  })
+
+  test('a victim gets one message a day, whether whoever types their address proves work or not', async () => {
+    const site = await makeSite()
+    for (let n = 0; n < 100; n++)
+      await ask(site, 'victim@example.org', network(n), n * HOUR, { proved: n % 3 === 0 })
+    expect(await confirmations(site)).toEqual([0, DAY, 2 * DAY, 3 * DAY, 4 * DAY])
+  })
+
   test('two processes that are asked at once keep one cap', async () => {
     const site = await makeSite()
     const other = await site.again()
@@ -194,9 +232,52 @@ describe('the form, as it is asked', () => {
     for (let n = 0; n < 8; n++) answers.push(await from(`v${n}@d${n}.example`, `203.0.113.${n}`))
     expect(new Set(answers).size).toBe(1)
     expect(answers[0]).toContain('when very many ask at once, some get theirs only then')
-    expect(await confirmations(site)).toHaveLength(5)
+    expect(await confirmations(site)).toHaveLength(2)
     for (let n = 10; n < 18; n++) await from(`v${n}@d${n}.example`, `2001:db8:7:${n}::1`)
-    expect(await confirmations(site)).toHaveLength(10)
+    expect(await confirmations(site)).toHaveLength(4)
+  })
+
+  test('three hundred at once, from one network, from many, and for one victim, are answered as one is', async () => {
+    const site = await makeSite({ web: { trustProxy: true } })
+    const browser = await openBrowser(site)
+    const post = async (address: string, from: string) => {
+      const answer = await browser.submit('/subscribe', { address }, { 'X-Forwarded-For': from })
+      return `${answer.status} ${answer.text.replaceAll(address, 'ADDRESS')}`
+    }
+    const posts = Array.from({ length: 300 }, (_, n) => {
+      if (n % 10 === 0) return post('victim@example.org', `10.1.${n % 256}.1`)
+      return post(`v${n}@d${n}.example`, n % 3 === 0 ? '203.0.113.7' : `10.${n % 7}.${n % 256}.1`)
+    })
+    const answers = await Promise.all(posts)
+    expect(new Set(answers).size).toBe(1)
+    expect(await confirmations(site)).toHaveLength(60)
+    const sent = await site.db.selectFrom('deliveries').select('address').execute()
+    expect(sent.filter((each) => each.address === 'victim@example.org')).toHaveLength(1)
+    const sources = await site.db.selectFrom('consents').select('source').execute()
+    expect(sources.filter(({ source }) => source === '203.0.113.0/24')).toHaveLength(2)
+    // What is kept of it does not grow with the flood.
+    const { address, unproved } = await countTurnedAway(site.db, site.now())
+    expect(address + unproved).toBe(240)
+    expect(await site.db.selectFrom('turned_away').selectAll().execute()).toHaveLength(2)
+  })
+
+  test('a program that fills the field that people do not see gets the same answer, and nobody a mail', async () => {
+    const site = await makeSite()
+    const browser = await openBrowser(site)
+    for (const type of ['text/html', 'application/json']) {
+      const answers = []
+      for (const trap of [{}, { website: 'https://pills.example' }]) {
+        const fields = { address: 'ada@example.org', ...trap }
+        const { status, headers, text } = await browser.submit('/subscribe', fields, { Accept: type })
+        const { date, ...others } = headers
+        answers.push(JSON.stringify([status, others, text]))
+      }
+      expect(new Set(answers).size).toBe(1)
+    }
+    await browser.submit('/subscribe', { address: 'grace@example.org', website: 'x' })
+    const people = await site.db.selectFrom('subscribers').select('address').execute()
+    expect(people).toEqual([{ address: 'ada@example.org' }])
+    expect(await site.db.selectFrom('sign_ups').selectAll().execute()).toHaveLength(2)
   })
 
   test('behind a proxy that does not say for whom it asks, not all readers are one network', async () => {
