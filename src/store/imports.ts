@@ -5,23 +5,43 @@
  * may be a pipe, and it cannot change between two looks), and other writers wait for the move alone. A rehearsal is the
  * same without the move.
  */
-import { type Kysely, sql } from 'kysely'
-import { type Database, type Reader, time, write } from './database.ts'
-import type { Schema, SubscriberRhythm, SubscriberStatus } from './schema.ts'
+import { CompiledQuery, type Kysely, sql } from 'kysely'
+import { type Database, type Reader, time, type Writer, write } from './database.ts'
+import type { Schema, SubscriberRhythm, SubscriberStatus, Time } from './schema.ts'
+import type { Subscriber, Suppression } from './subscribers.ts'
 
-export type ImportRow = {
+/** A row of a list: of somebody as they will be here, where a time of null is the moment of the import, or none. */
+export type ImportRow = Pick<
+  Subscriber,
+  | 'address'
+  | 'address_key'
+  | 'name'
+  | 'tags'
+  | 'language'
+  | 'time_zone'
+  | 'hour'
+  | 'weekday'
+  | 'paused_until'
+  | 'followed_tags'
+  | 'followed_languages'
+  | 'asked_at'
+  | 'confirmed_at'
+  | 'unsubscribed_at'
+> & {
   /** Where it begins in the file. */
   line: number
-  address: string
-  address_key: string
   /** `address_key` as it would be suppressed once erased. */
   erased_key: string
-  name: string
   status: SubscriberStatus
   rhythm: SubscriberRhythm
-  tags: string
-  language: string
-  time_zone: string
+  created_at: Time | null
+  /** Why, and since when, the list says that this address is not to be mailed; null where it does not. */
+  suppressed_as: Suppression['reason'] | null
+  suppressed_at: Time | null
+  /** A JSON list of `Consent`, the oldest first. */
+  consents: string
+  /** 1 for a row that says just that: the address is nobody's. */
+  is_nobody: 0 | 1
 }
 
 export type ImportCounts = {
@@ -35,6 +55,8 @@ export type ImportCounts = {
   repeated: number
   /** Rows of addresses that are never to be mailed, erased ones among them. */
   suppressed: number
+  /** Addresses that are not to be mailed from now on, since the list says so. */
+  newlySuppressed: number
 }
 
 export type ImportExample = { line: number; address: string }
@@ -51,10 +73,39 @@ export type ImportExamples = {
   suppressed: ImportExample[]
 }
 
-type Import = Kysely<Schema & { import_rows: ImportRow & { place: number } }>
+type LaidRow = ImportRow & { place: number }
+type Import = Kysely<Schema & { import_rows: LaidRow }>
+
+const LAID: Record<keyof LaidRow, string> = {
+  place: 'integer primary key',
+  line: 'integer not null',
+  address: 'text not null',
+  address_key: 'text not null unique',
+  erased_key: 'text not null',
+  name: 'text not null',
+  status: 'text not null',
+  rhythm: 'text not null',
+  tags: 'text not null',
+  language: 'text not null',
+  time_zone: 'text not null',
+  hour: 'text',
+  weekday: 'text',
+  paused_until: 'text',
+  followed_tags: 'text not null',
+  followed_languages: 'text not null',
+  created_at: 'text',
+  asked_at: 'text',
+  confirmed_at: 'text',
+  unsubscribed_at: 'text',
+  suppressed_as: 'text',
+  suppressed_at: 'text',
+  consents: 'text not null',
+  is_nobody: 'integer not null',
+}
+const COLUMNS = Object.keys(LAID) as (keyof LaidRow)[]
 
 // A statement holds at most 32,766 values.
-const ROWS_AT_ONCE = 1_000
+const ROWS_AT_ONCE = 500
 
 /** Nobody reads more of a kind on a terminal, and a list of a million is not kept in memory. */
 const MOST_EXAMPLES = 20
@@ -64,13 +115,14 @@ const MOST_EXAMPLES = 20
  *
  * @param rows read to their end before anything is written; where they throw, nothing is
  * @param source where the list came from, for the consent of those who become readers
+ * @returns the number that it is taken back by; null where it added nobody
  */
 export async function importRows(
   db: Database,
   rows: AsyncIterable<ImportRow>,
   source: string,
   now: Date,
-): Promise<ImportCounts> {
+): Promise<ImportCounts & { number: number | null }> {
   return withRows(db, rows, async (connection, { count }) => ({
     ...(await move(connection, source, now)),
     repeated: count,
@@ -97,11 +149,9 @@ function withRows<Result>(
   work: (connection: Database, repeated: Repeated) => Promise<Result>,
 ): Promise<Result> {
   return db.connection().execute(async (connection) => {
-    const own: Import = connection.withTables<{ import_rows: ImportRow & { place: number } }>()
-    await sql`create temporary table import_rows (
-      place integer primary key, line integer not null, address text not null, address_key text not null unique,
-      erased_key text not null, name text not null, status text not null, rhythm text not null, tags text not null,
-      language text not null, time_zone text not null)`.execute(own)
+    const own: Import = connection.withTables<{ import_rows: LaidRow }>()
+    const columns = COLUMNS.map((name) => `${name} ${LAID[name]}`)
+    await sql.raw(`create temporary table import_rows (${columns.join(', ')})`).execute(own)
     try {
       return await work(connection, await layDown(own, rows))
     } finally {
@@ -113,15 +163,11 @@ function withRows<Result>(
 async function layDown(own: Import, rows: AsyncIterable<ImportRow>): Promise<Repeated> {
   const repeated: Repeated = { count: 0, examples: [] }
   let place = 0
-  let waiting: (ImportRow & { place: number })[] = []
+  let waiting: LaidRow[] = []
   const insert = async () => {
     if (waiting.length === 0) return
-    const result = await own
-      .insertInto('import_rows')
-      .values(waiting)
-      .onConflict((conflict) => conflict.column('address_key').doNothing())
-      .executeTakeFirst()
-    const count = waiting.length - Number(result.numInsertedOrUpdatedRows)
+    const { numAffectedRows } = await own.executeQuery(insertion(waiting))
+    const count = waiting.length - Number(numAffectedRows)
     const room = MOST_EXAMPLES - repeated.examples.length
     if (count > 0) await lower(own, waiting)
     if (count > 0 && room > 0) repeated.examples.push(...(await firstOf(own, waiting)).slice(0, room))
@@ -131,6 +177,15 @@ async function layDown(own: Import, rows: AsyncIterable<ImportRow>): Promise<Rep
   for await (const row of rows) if (waiting.push({ ...row, place: place++ }) === ROWS_AT_ONCE) await insert()
   await insert()
   return repeated
+}
+
+/** Not by the query builder: it would make a tree of every row, and that takes longer than all the rest. */
+function insertion(rows: LaidRow[]): CompiledQuery {
+  const places = `(${COLUMNS.map(() => '?').join(',')})`
+  return CompiledQuery.raw(
+    `insert into import_rows (${COLUMNS.join(',')}) values ${rows.map(() => places).join(',')} on conflict (address_key) do nothing`,
+    rows.flatMap((row) => COLUMNS.map((name) => row[name])),
+  )
 }
 
 /** Two lists that were put together may have somebody as a reader in one and as gone in the other: gone counts. */
@@ -144,18 +199,23 @@ async function lower(own: Import, rows: ImportRow[]): Promise<void> {
     if (keys.length === 0) continue
     await own
       .updateTable('import_rows')
-      .set({ status })
+      .set({ status, asked_at: null })
       .where('address_key', 'in', keys)
       .where('status', 'in', from)
       .execute()
   }
+  for (const { address_key, suppressed_as, suppressed_at } of rows)
+    if (suppressed_as !== null)
+      await own
+        .updateTable('import_rows')
+        .set({ suppressed_as, suppressed_at })
+        .where('address_key', '=', address_key)
+        .where('suppressed_as', 'is', null)
+        .execute()
 }
 
 /** The rows that were not laid down, each with the earlier one that was. */
-async function firstOf(
-  own: Import,
-  rows: (ImportRow & { place: number })[],
-): Promise<ImportExamples['repeated']> {
+async function firstOf(own: Import, rows: LaidRow[]): Promise<ImportExamples['repeated']> {
   const keys = rows.map((row) => row.address_key)
   const laid = await own
     .selectFrom('import_rows')
@@ -170,9 +230,15 @@ async function firstOf(
 }
 
 // Two lookups by key: a single one with "or" or "in" over two columns scans all suppressions for each row.
-const isSuppressed = sql<boolean>`(exists (select 1 from suppressions x where x.key = r.address_key)
-  or exists (select 1 from suppressions x where x.key = r.erased_key))`
-const isNew = sql<boolean>`s.id is null and not ${isSuppressed}`
+const isErased = sql<boolean>`exists (select 1 from suppressions x where x.key = r.erased_key)`
+const isSuppressed = sql<boolean>`exists (select 1 from suppressions x where x.key = r.address_key)`
+// Whom the list itself says not to mail comes along: a list that is imported again must not lose them.
+const isNew = sql<boolean>`s.id is null and not r.is_nobody and not ${isErased}
+  and (r.suppressed_as is not null or not ${isSuppressed})`
+const isBarred = sql<boolean>`r.suppressed_as is not null and not ${isErased} and not ${isSuppressed}`
+const isLeftOut = sql<boolean>`case when r.is_nobody then not (${isBarred})
+  else s.id is null and not (${isNew}) end`
+const isKnown = sql<boolean>`s.id is not null and not r.is_nobody`
 const rank = (status: string) =>
   sql`case ${sql.ref(status)} when 'confirmed' then 2 when 'unconfirmed' then 1 else 0 end`
 const wouldRise = sql<boolean>`${rank('r.status')} > ${rank('s.status')}`
@@ -180,24 +246,28 @@ const rowsAndPeople = sql`import_rows r left join subscribers s on s.address_key
 
 async function sortOut(db: Reader): Promise<Omit<ImportCounts, 'repeated'>> {
   const { rows } = await sql<
-    Record<'added' | 'known' | 'notRaised' | 'suppressed', number> & Pick<ImportRow, 'status'>
+    Record<'added' | 'known' | 'notRaised' | 'suppressed' | 'barred', number> & Pick<ImportRow, 'status'>
   >`
-    select r.status as status, count(s.id) as known,
+    select r.status as status,
       count(*) filter (where ${isNew}) as added,
-      count(*) filter (where s.id is not null and ${wouldRise}) as "notRaised",
-      count(*) filter (where s.id is null and ${isSuppressed}) as suppressed
+      count(*) filter (where ${isKnown}) as known,
+      count(*) filter (where ${isKnown} and ${wouldRise}) as "notRaised",
+      count(*) filter (where ${isLeftOut}) as suppressed,
+      count(*) filter (where ${isBarred}) as barred
     from ${rowsAndPeople} group by r.status`.execute(db)
   const counts = {
     added: { unconfirmed: 0, confirmed: 0, unsubscribed: 0 },
     known: 0,
     notRaised: 0,
     suppressed: 0,
+    newlySuppressed: 0,
   }
   for (const row of rows) {
     counts.added[row.status] = row.added
     counts.known += row.known
     counts.notRaised += row.notRaised
     counts.suppressed += row.suppressed
+    counts.newlySuppressed += row.barred
   }
   return counts
 }
@@ -210,12 +280,9 @@ async function examplesOf(db: Reader): Promise<Omit<ImportExamples, 'repeated'>>
   }
   return {
     added: await first(sql`r.address as address, r.status as status`, isNew),
-    known: await first(sql`s.address as address`, sql`s.id is not null and not ${wouldRise}`),
-    notRaised: await first(
-      sql`s.address as address, s.status as status`,
-      sql`s.id is not null and ${wouldRise}`,
-    ),
-    suppressed: await first(sql`r.address as address`, sql`s.id is null and ${isSuppressed}`),
+    known: await first(sql`s.address as address`, sql`${isKnown} and not ${wouldRise}`),
+    notRaised: await first(sql`s.address as address, s.status as status`, sql`${isKnown} and ${wouldRise}`),
+    suppressed: await first(sql`r.address as address`, isLeftOut),
   }
 }
 
@@ -223,29 +290,67 @@ async function move(
   connection: Database,
   source: string,
   now: Date,
-): Promise<Omit<ImportCounts, 'repeated'>> {
+): Promise<Omit<ImportCounts, 'repeated'> & { number: number | null }> {
   const at = time(now)
   return write(connection, async (trx) => {
     const counts = await sortOut(trx)
-    const { newest } = await trx
-      .selectFrom('subscribers')
-      .select(({ fn }) => fn.coalesce(fn.max('id'), sql<number>`0`).as('newest'))
-      .executeTakeFirstOrThrow()
-    // As with anybody who becomes a reader: what is new from now on is theirs.
-    await sql`
-      insert into subscribers (address, address_key, name, status, rhythm, tags, language, time_zone, created_at,
-        confirmed_at, unsubscribed_at, settled_sequence)
-      select r.address, r.address_key, r.name, r.status, r.rhythm, r.tags, r.language, r.time_zone, ${at},
-        case r.status when 'confirmed' then ${at} end,
-        case r.status when 'unsubscribed' then ${at} end,
-        case r.status when 'confirmed' then (select coalesce(max(sequence), 0) from posts) else 0 end
-      from ${rowsAndPeople} where ${isNew}
-      order by r.place`.execute(trx)
-    await sql`
-      insert into consents (subscriber, at, act, source, words)
-      select id, ${at}, case status when 'confirmed' then 'imported' else 'unsubscribed' end, ${source}, ''
-      from subscribers where id > ${newest} and status in ('confirmed', 'unsubscribed')
-      order by id`.execute(trx)
-    return counts
+    const people = Object.values(counts.added).reduce((sum, each) => sum + each, 0)
+    const number = people === 0 ? null : await bringIn(trx, people, source, at)
+    // After the people: who is suppressed already is not brought in.
+    if (counts.newlySuppressed > 0) await suppressAsTold(trx, at)
+    return { ...counts, number }
   })
+}
+
+async function bringIn(trx: Writer, people: number, source: string, at: Time): Promise<number> {
+  const { number } = await trx
+    .insertInto('imports')
+    .values({ at, file: source, people, undone_at: null })
+    .returning('number')
+    .executeTakeFirstOrThrow()
+  const { newest } = await trx
+    .selectFrom('subscribers')
+    .select(({ fn }) => fn.coalesce(fn.max('id'), sql<number>`0`).as('newest'))
+    .executeTakeFirstOrThrow()
+  // As with anybody who becomes a reader: what is new from now on is theirs.
+  await sql`
+    insert into subscribers (address, address_key, name, status, rhythm, tags, language, time_zone, hour, weekday,
+      paused_until, followed_tags, followed_languages, created_at, asked_at, confirmed_at, unsubscribed_at,
+      settled_sequence, import)
+    select r.address, r.address_key, r.name, r.status, r.rhythm, r.tags, r.language, r.time_zone, r.hour, r.weekday,
+      r.paused_until, r.followed_tags, r.followed_languages, coalesce(r.created_at, ${at}), r.asked_at,
+      case r.status when 'confirmed' then coalesce(r.confirmed_at, ${at}) when 'unsubscribed' then r.confirmed_at end,
+      case r.status when 'unsubscribed' then coalesce(r.unsubscribed_at, ${at}) end,
+      case r.status when 'confirmed' then (select coalesce(max(sequence), 0) from posts) else 0 end, ${number}
+    from ${rowsAndPeople} where ${isNew}
+    order by r.place`.execute(trx)
+  await sql`
+    insert into consents (subscriber, at, act, source, words, import)
+    select s.id, c.value ->> 'at', c.value ->> 'act', c.value ->> 'source', c.value ->> 'words', ${number}
+    from import_rows r cross join subscribers s on s.address_key = r.address_key, json_each(r.consents) c
+    where r.consents <> '[]' and s.id > ${newest}
+    order by r.place, c.key`.execute(trx)
+  // For whom the list brings no evidence of what they are, it is the list.
+  await sql`
+    insert into consents (subscriber, at, act, source, words, import)
+    select s.id, ${at}, case status when 'confirmed' then 'imported' else 'unsubscribed' end, ${source}, '', ${number}
+    from subscribers s
+    where s.id > ${newest} and status in ('confirmed', 'unsubscribed') and not exists (
+      select 1 from consents c where c.subscriber = s.id and (s.status = 'confirmed' or c.act = 'unsubscribed'))
+    order by s.id`.execute(trx)
+  return number
+}
+
+async function suppressAsTold(trx: Writer, at: Time): Promise<void> {
+  await sql`
+    insert into suppressions (key, reason, at)
+    select r.address_key, r.suppressed_as, coalesce(r.suppressed_at, ${at}) from import_rows r where ${isBarred}`.execute(
+    trx,
+  )
+  await sql`
+    update deliveries set state = 'skipped', reply = 'the address is suppressed', settled_at = ${at},
+      claimed_by = null, claimed_until = null
+    where state = 'queued' and kind in ('issue', 'welcome') and subscriber in (
+      select s.id from import_rows r join subscribers s on s.address_key = r.address_key
+      where r.suppressed_as is not null)`.execute(trx)
 }

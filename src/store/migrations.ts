@@ -11,6 +11,7 @@ export const migrations: Record<string, Migration> = {
   '0003-pings': { up: pings },
   '0004-sign-ups': { up: signUps },
   '0005-rhythms': { up: rhythms },
+  '0008-imports': { up: imports },
 }
 
 async function firstTables(db: Kysely<unknown>): Promise<void> {
@@ -261,6 +262,23 @@ async function rhythms(db: Kysely<unknown>): Promise<void> {
     'alter table subscribers add column next_run_at text',
     `alter table subscribers add column followed_tags text not null default '[]'`,
     `alter table subscribers add column followed_languages text not null default '[]'`,
+  ]
+  for (const statement of statements) await sql.raw(statement).execute(db)
+}
+
+async function imports(db: Kysely<unknown>): Promise<void> {
+  const statements = [
+    // autoincrement: a number that was shown to the author never names another import later.
+    `create table imports (
+      number integer primary key autoincrement,
+      at text not null,
+      file text not null,
+      people integer not null,
+      undone_at text
+    )`,
+    'alter table subscribers add column import integer',
+    'create index subscribers_of_import on subscribers (import) where import is not null',
+    'alter table consents add column import integer',
   ]
   for (const statement of statements) await sql.raw(statement).execute(db)
 }

@@ -74,6 +74,8 @@ export type Schema = {
     unsubscribed_at: Time | null
     /** The `posts.sequence` up to which this person's rhythm has decided what they get. */
     settled_sequence: number
+    /** The import that they came by; null for who came otherwise. */
+    import: ColumnType<number | null, number | null | undefined, never>
   }
 
   consents: {
@@ -88,6 +90,20 @@ export type Schema = {
     /** From where: a file name, or a network address cut short. */
     source: string
     words: string
+    /** The import that wrote it; null for what the person, or the author, has done here. */
+    import: ColumnType<number | null, number | null | undefined, never>
+  }
+
+  /** Lists that people came by, each in one transaction. */
+  imports: {
+    number: Generated<number>
+    at: Time
+    /** The file's name, without its folder. */
+    file: string
+    /** How many it brought. */
+    people: number
+    /** When it was taken back. */
+    undone_at: Time | null
   }
 
   /** Who asked to subscribe within the last day, as the caps need it: address, network and domain are keyed hashes. */

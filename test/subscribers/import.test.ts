@@ -53,12 +53,14 @@ describe('import', () => {
       '\uFEFF"E-Mail", Name ,RHYTHM,Tags,language,Time_Zone,Phone\r\nAda@Example.org,"Lovelace, Ada",weekly,"a; b,a",de-at,Europe/Vienna,1\r\n\r\n grace@example.org ,,,,,,\r\n',
     )
     expect(done).toEqual({
+      number: 1,
       rows: 2,
       added: { unconfirmed: 0, confirmed: 2, unsubscribed: 0 },
       known: 0,
       notRaised: 0,
       repeated: 0,
       suppressed: 0,
+      newlySuppressed: 0,
       ignored: ['Phone'],
       cautions: [],
     })
@@ -166,6 +168,11 @@ describe('import', () => {
       Buffer.from('email,name\nada@example.org,Zo\xeb\n', 'latin1'),
       ['2: this row is not UTF-8; save the file as "CSV UTF-8"'],
     ],
+    [
+      // A file that was cut within a letter.
+      Buffer.concat([Buffer.from('email,name\nada@example.org,Zo'), Buffer.from([0xc3])]),
+      ['2: this row is not UTF-8; save the file as "CSV UTF-8"'],
+    ],
   ])('the file %j is told what is wrong with it', async (content, expected) => {
     expect(await faultsOf(await makeSite(), content)).toEqual(expected)
   })
@@ -173,8 +180,8 @@ describe('import', () => {
   test('a quotation mark that swallows a large file is told, and so is a file of faults, in few words', async () => {
     const site = await makeSite()
     const rows = Array.from({ length: 20_000 }, (_, at) => `nobody ${at}`).join('\n')
-    expect(await faultsOf(site, `email\n"${rows}`)).toEqual([
-      expect.stringMatching(/^\d+: a row has no end within 128,000 characters/),
+    expect(await faultsOf(site, `email\n"${rows}${' '.repeat(1_000_000)}`)).toEqual([
+      expect.stringMatching(/^\d+: a row has no end within 1,000,000 characters/),
     ])
     const faults = await faultsOf(site, `email\n${rows}`)
     expect(faults).toHaveLength(101)
