@@ -24,10 +24,11 @@ async function list({ terminal }: Context, site: Site, options: Options): Promis
 }
 
 function line(batch: Batch, site: Site): string {
-  const { number, file, at, people, here, left, undoneAt } = batch
+  const { number, file, at, people, here, left, movingUntil, undoneAt } = batch
   const head = `import #${number}, ${file}, ${shownTime(new Date(at), site)}: ${count(people, 'person', 'people')}`
   if (undoneAt !== null)
     return `${head}, taken back ${shownTime(new Date(undoneAt), site)}; ${here.toLocaleString('en')} stayed`
+  if (movingUntil !== null) return `${head} so far: it is under way, or was cut off`
   const gone = people - here
   const since = [
     ...(left > 0 ? [`${left.toLocaleString('en')} ${left === 1 ? 'has' : 'have'} left`] : []),
@@ -44,7 +45,7 @@ async function undo(
 ): Promise<number> {
   if (!/^[1-9]\d{0,9}$/.test(written)) throw new UsageError(`"${written}" is not the number of an import`)
   const number = Number(written)
-  const { batch, removable } = await findUndoableImport(site.db, number)
+  const { batch, removable } = await findUndoableImport(site.db, number, site.now())
   const whom = `${removable.toLocaleString('en')} of the ${count(batch.people, 'person', 'people')} of import #${number}`
   if (!options.yes) {
     if (!surroundings.streams.stdin.isTTY)

@@ -1,11 +1,18 @@
 /**
  * An import: many people at once, all or none. Rows are laid down in a table of this connection's own while their file
- * is still being read and checked; nobody else sees it and no lock is held. Then one transaction moves them, with as
- * many statements for a million rows as for one. So a list of any length needs no memory, the file is read once (it
- * may be a pipe, and it cannot change between two looks), and other writers wait for the move alone. A rehearsal is the
- * same without the move.
+ * is still being read and checked; nobody else sees it and no lock is held. So a list of any length needs no memory, and
+ * the file is read once (it may be a pipe, and it cannot change between two looks). A rehearsal is the same without what
+ * follows.
+ *
+ * Then they are moved, ten thousand in a transaction: a million in one would keep every other writer waiting for eight
+ * seconds, and on a slow disk for longer than they wait. Each of these people is whole, and may be mailed while the
+ * others are still to come. A move that fails takes back what it has moved. One whose process dies leaves a batch that
+ * says until when it was believed to be alive (`moving_until`); the next import takes it back before it begins.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { CompiledQuery, type Kysely, sql } from 'kysely'
+import { UserError } from '../errors.ts'
+import { undoBatch } from './batches.ts'
 import { type Database, type Reader, time, type Writer, write } from './database.ts'
 import type { Schema, SubscriberRhythm, SubscriberStatus, Time } from './schema.ts'
 import type { Subscriber, Suppression } from './subscribers.ts'
@@ -107,6 +114,11 @@ const COLUMNS = Object.keys(LAID) as (keyof LaidRow)[]
 // A statement holds at most 32,766 values.
 const ROWS_AT_ONCE = 500
 
+const MOVED_AT_ONCE = 10_000
+/** Others ask for the lock every few milliseconds. */
+const BETWEEN_MS = 5
+const CLAIM_MS = 60_000
+
 /** Nobody reads more of a kind on a terminal, and a list of a million is not kept in memory. */
 const MOST_EXAMPLES = 20
 
@@ -123,8 +135,11 @@ export async function importRows(
   source: string,
   now: Date,
 ): Promise<ImportCounts & { number: number | null }> {
-  return withRows(db, rows, async (connection, { count }) => ({
-    ...(await move(connection, source, now)),
+  const started = performance.now()
+  // Reading takes as long as it takes, and a claim is to hold from when it is made.
+  const clock = () => new Date(now.getTime() + performance.now() - started)
+  return withRows(db, rows, async (connection, { laid, count }) => ({
+    ...(await move(connection, laid, source, time(now), clock)),
     repeated: count,
   }))
 }
@@ -135,18 +150,19 @@ export async function rehearseRows(
   rows: AsyncIterable<ImportRow>,
 ): Promise<ImportCounts & { examples: ImportExamples }> {
   return withRows(db, rows, async (connection, { count, examples }) => ({
-    ...(await sortOut(connection)),
+    ...(await sortOut(connection, null)),
     repeated: count,
     examples: { ...(await examplesOf(connection)), repeated: examples },
   }))
 }
 
-type Repeated = { count: number; examples: ImportExamples['repeated'] }
+/** How many rows there are, and how many of them were not laid down since an earlier one has their address. */
+type Laid = { laid: number; count: number; examples: ImportExamples['repeated'] }
 
 function withRows<Result>(
   db: Database,
   rows: AsyncIterable<ImportRow>,
-  work: (connection: Database, repeated: Repeated) => Promise<Result>,
+  work: (connection: Database, laid: Laid) => Promise<Result>,
 ): Promise<Result> {
   return db.connection().execute(async (connection) => {
     const own: Import = connection.withTables<{ import_rows: LaidRow }>()
@@ -160,8 +176,8 @@ function withRows<Result>(
   })
 }
 
-async function layDown(own: Import, rows: AsyncIterable<ImportRow>): Promise<Repeated> {
-  const repeated: Repeated = { count: 0, examples: [] }
+async function layDown(own: Import, rows: AsyncIterable<ImportRow>): Promise<Laid> {
+  const repeated: Laid = { laid: 0, count: 0, examples: [] }
   let place = 0
   let waiting: LaidRow[] = []
   const insert = async () => {
@@ -176,7 +192,7 @@ async function layDown(own: Import, rows: AsyncIterable<ImportRow>): Promise<Rep
   }
   for await (const row of rows) if (waiting.push({ ...row, place: place++ }) === ROWS_AT_ONCE) await insert()
   await insert()
-  return repeated
+  return { ...repeated, laid: place }
 }
 
 /** Not by the query builder: it would make a tree of every row, and that takes longer than all the rest. */
@@ -244,7 +260,14 @@ const rank = (status: string) =>
 const wouldRise = sql<boolean>`${rank('r.status')} > ${rank('s.status')}`
 const rowsAndPeople = sql`import_rows r left join subscribers s on s.address_key = r.address_key`
 
-async function sortOut(db: Reader): Promise<Omit<ImportCounts, 'repeated'>> {
+/** Places of rows, the second not among them; all of them where there is none. */
+type Part = readonly [from: number, to: number]
+const isIn = (part: Part | null) =>
+  part === null ? sql`true` : sql`r.place >= ${part[0]} and r.place < ${part[1]}`
+
+type Sorted = Omit<ImportCounts, 'repeated'>
+
+async function sortOut(db: Reader, part: Part | null): Promise<Sorted> {
   const { rows } = await sql<
     Record<'added' | 'known' | 'notRaised' | 'suppressed' | 'barred', number> & Pick<ImportRow, 'status'>
   >`
@@ -254,14 +277,8 @@ async function sortOut(db: Reader): Promise<Omit<ImportCounts, 'repeated'>> {
       count(*) filter (where ${isKnown} and ${wouldRise}) as "notRaised",
       count(*) filter (where ${isLeftOut}) as suppressed,
       count(*) filter (where ${isBarred}) as barred
-    from ${rowsAndPeople} group by r.status`.execute(db)
-  const counts = {
-    added: { unconfirmed: 0, confirmed: 0, unsubscribed: 0 },
-    known: 0,
-    notRaised: 0,
-    suppressed: 0,
-    newlySuppressed: 0,
-  }
+    from ${rowsAndPeople} where ${isIn(part)} group by r.status`.execute(db)
+  const counts = nothing()
   for (const row of rows) {
     counts.added[row.status] = row.added
     counts.known += row.known
@@ -270,6 +287,11 @@ async function sortOut(db: Reader): Promise<Omit<ImportCounts, 'repeated'>> {
     counts.newlySuppressed += row.barred
   }
   return counts
+}
+
+function nothing(): Sorted {
+  const added = { unconfirmed: 0, confirmed: 0, unsubscribed: 0 }
+  return { added, known: 0, notRaised: 0, suppressed: 0, newlySuppressed: 0 }
 }
 
 async function examplesOf(db: Reader): Promise<Omit<ImportExamples, 'repeated'>> {
@@ -286,28 +308,93 @@ async function examplesOf(db: Reader): Promise<Omit<ImportExamples, 'repeated'>>
   }
 }
 
+type Moved = Sorted & { number: number | null }
+
 async function move(
   connection: Database,
+  rows: number,
   source: string,
-  now: Date,
-): Promise<Omit<ImportCounts, 'repeated'> & { number: number | null }> {
-  const at = time(now)
-  return write(connection, async (trx) => {
-    const counts = await sortOut(trx)
-    const people = Object.values(counts.added).reduce((sum, each) => sum + each, 0)
-    const number = people === 0 ? null : await bringIn(trx, people, source, at)
-    // After the people: who is suppressed already is not brought in.
-    if (counts.newlySuppressed > 0) await suppressAsTold(trx, at)
-    return { ...counts, number }
-  })
+  at: Time,
+  clock: () => Date,
+): Promise<Moved> {
+  const sum: Moved = { ...nothing(), number: null }
+  try {
+    for (let from = 0; from < rows; from += MOVED_AT_ONCE) {
+      const part: Part = [from, from + MOVED_AT_ONCE]
+      const moved = await write(connection, (trx) => movePart(trx, part, sum.number, source, at, clock()))
+      sum.number = moved.number
+      for (const status of ['unconfirmed', 'confirmed', 'unsubscribed'] as const)
+        sum.added[status] += moved.added[status]
+      for (const kind of ['known', 'notRaised', 'suppressed', 'newlySuppressed'] as const)
+        sum[kind] += moved[kind]
+      await sleep(BETWEEN_MS)
+    }
+    const { number } = sum
+    if (number !== null)
+      await write(connection, (trx) =>
+        trx.updateTable('imports').set({ moving_until: null }).where('number', '=', number).execute(),
+      )
+    return sum
+  } catch (error) {
+    const { number } = sum
+    // Where this fails too, the first failure is the one to tell: the next import takes it back.
+    if (number !== null) await undoBatch(connection, number, clock()).catch(() => {})
+    throw error
+  }
 }
 
-async function bringIn(trx: Writer, people: number, source: string, at: Time): Promise<number> {
-  const { number } = await trx
-    .insertInto('imports')
-    .values({ at, file: source, people, undone_at: null })
-    .returning('number')
-    .executeTakeFirstOrThrow()
+async function movePart(
+  trx: Writer,
+  part: Part,
+  begun: number | null,
+  source: string,
+  at: Time,
+  now: Date,
+): Promise<Moved> {
+  const counts = await sortOut(trx, part)
+  const people = Object.values(counts.added).reduce((sum, each) => sum + each, 0)
+  const number = await keepBatch(trx, begun, people, source, at, now)
+  if (number !== null && people > 0) await bringIn(trx, part, number, source, at)
+  // After the people: who is suppressed already is not brought in.
+  if (counts.newlySuppressed > 0) await suppressAsTold(trx, part, at)
+  return { ...counts, number }
+}
+
+/** Begins the batch with its first people, and says with each part that somebody is at it. */
+async function keepBatch(
+  trx: Writer,
+  begun: number | null,
+  people: number,
+  source: string,
+  at: Time,
+  now: Date,
+): Promise<number | null> {
+  const moving_until = time(new Date(now.getTime() + CLAIM_MS))
+  if (begun === null) {
+    if (people === 0) return null
+    const { number } = await trx
+      .insertInto('imports')
+      .values({ at, file: source, people, moving_until, undone_at: null })
+      .returning('number')
+      .executeTakeFirstOrThrow()
+    return number
+  }
+  const { numUpdatedRows } = await trx
+    .updateTable('imports')
+    .set(({ eb }) => ({ people: eb('people', '+', people), moving_until }))
+    .where('number', '=', begun)
+    .where('moving_until', 'is not', null)
+    .executeTakeFirst()
+  if (numUpdatedRows === 1n) return begun
+  throw new UserError(
+    `import #${begun} was taken back by another process, which believed that this one had died`,
+    {
+      hint: 'import the file again',
+    },
+  )
+}
+
+async function bringIn(trx: Writer, part: Part, number: number, source: string, at: Time): Promise<void> {
   const { newest } = await trx
     .selectFrom('subscribers')
     .select(({ fn }) => fn.coalesce(fn.max('id'), sql<number>`0`).as('newest'))
@@ -322,13 +409,13 @@ async function bringIn(trx: Writer, people: number, source: string, at: Time): P
       case r.status when 'confirmed' then coalesce(r.confirmed_at, ${at}) when 'unsubscribed' then r.confirmed_at end,
       case r.status when 'unsubscribed' then coalesce(r.unsubscribed_at, ${at}) end,
       case r.status when 'confirmed' then (select coalesce(max(sequence), 0) from posts) else 0 end, ${number}
-    from ${rowsAndPeople} where ${isNew}
+    from ${rowsAndPeople} where ${isIn(part)} and ${isNew}
     order by r.place`.execute(trx)
   await sql`
     insert into consents (subscriber, at, act, source, words, import)
     select s.id, c.value ->> 'at', c.value ->> 'act', c.value ->> 'source', c.value ->> 'words', ${number}
     from import_rows r cross join subscribers s on s.address_key = r.address_key, json_each(r.consents) c
-    where r.consents <> '[]' and s.id > ${newest}
+    where ${isIn(part)} and r.consents <> '[]' and s.id > ${newest}
     order by r.place, c.key`.execute(trx)
   // For whom the list brings no evidence of what they are, it is the list.
   await sql`
@@ -338,19 +425,17 @@ async function bringIn(trx: Writer, people: number, source: string, at: Time): P
     where s.id > ${newest} and status in ('confirmed', 'unsubscribed') and not exists (
       select 1 from consents c where c.subscriber = s.id and (s.status = 'confirmed' or c.act = 'unsubscribed'))
     order by s.id`.execute(trx)
-  return number
 }
 
-async function suppressAsTold(trx: Writer, at: Time): Promise<void> {
+async function suppressAsTold(trx: Writer, part: Part, at: Time): Promise<void> {
   await sql`
     insert into suppressions (key, reason, at)
-    select r.address_key, r.suppressed_as, coalesce(r.suppressed_at, ${at}) from import_rows r where ${isBarred}`.execute(
-    trx,
-  )
+    select r.address_key, r.suppressed_as, coalesce(r.suppressed_at, ${at}) from import_rows r
+    where ${isIn(part)} and ${isBarred}`.execute(trx)
   await sql`
     update deliveries set state = 'skipped', reply = 'the address is suppressed', settled_at = ${at},
       claimed_by = null, claimed_until = null
     where state = 'queued' and kind in ('issue', 'welcome') and subscriber in (
       select s.id from import_rows r join subscribers s on s.address_key = r.address_key
-      where r.suppressed_as is not null)`.execute(trx)
+      where ${isIn(part)} and r.suppressed_as is not null)`.execute(trx)
 }

@@ -274,6 +274,7 @@ async function imports(db: Kysely<unknown>): Promise<void> {
       at text not null,
       file text not null,
       people integer not null,
+      moving_until text,
       undone_at text
     )`,
     'alter table subscribers add column import integer',

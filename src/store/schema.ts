@@ -94,7 +94,7 @@ export type Schema = {
     import: ColumnType<number | null, number | null | undefined, never>
   }
 
-  /** Lists that people came by, each in one transaction. */
+  /** Lists that people came by. */
   imports: {
     number: Generated<number>
     at: Time
@@ -102,6 +102,8 @@ export type Schema = {
     file: string
     /** How many it brought. */
     people: number
+    /** While it is being moved in: until when the process that does it is believed to be alive. */
+    moving_until: Time | null
     /** When it was taken back. */
     undone_at: Time | null
   }

@@ -33,6 +33,7 @@ import { type CsvRow, readCsv } from './csv.ts'
 import { readCell } from './formula.ts'
 import { checkName } from './name.ts'
 import { defaults } from './subscribe.ts'
+import { removeHalfDone } from './undo-import.ts'
 
 type Counted = ImportCounts & {
   /** Rows of the file, without its header. */
@@ -72,7 +73,7 @@ const ROWS_BETWEEN_WORDS = 1_000
 type Findings = Pick<Rehearsed, 'rows' | 'ignored' | 'cautions' | 'faulty' | 'faults'>
 
 /**
- * Imports people, all of them in one transaction or none.
+ * Imports people, all of them or none.
  *
  * Without `confirmed` they are unconfirmed and are sent nothing: a confirmation to each of a long list is the very
  * flood that double opt-in is there to prevent. They can ask for one on the page. A row whose own columns say that
@@ -92,6 +93,10 @@ export async function importSubscribers(
   now: Date,
 ): Promise<Imported> {
   const found = noFindings()
+  for (const { number, people } of await removeHalfDone(db, now))
+    found.cautions.push(
+      `import #${number} had been cut off after ${people.toLocaleString('en')} people, so they were removed first`,
+    )
   async function* allOrNone(): AsyncGenerator<ImportRow> {
     for await (const row of soundRows(file, options, config, secret, found))
       if (found.faults.length === 0) yield row

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { FaultsError, UserError } from '../../src/errors.ts'
 import { write } from '../../src/store/database.ts'
@@ -261,13 +262,23 @@ describe('import', () => {
     ])
   })
 
-  test('20,000 people come in quickly and in order, and other writers wait for the move alone', async () => {
+  test('20,000 people come in quickly and in order, and other writers wait for a part of them alone', async () => {
     const site = await makeSite()
     const other = await site.again()
     const rows = Array.from({ length: 20_000 }, (_, at) => `reader${at}@example.org,Reader ${at}`)
+    const seen = new Set<number>()
+    let isOver = false
+    const writing = async () => {
+      for (; !isOver; await setImmediate())
+        await write(other.db, async (trx) => seen.add((await countSubscribers(trx)).confirmed))
+    }
     const started = performance.now()
-    const done = await bring(site, `email,name\n${rows.join('\n')}\n`)
+    const bringing = bring(site, `email,name\n${rows.join('\n')}\n`).finally(() => {
+      isOver = true
+    })
+    const [done] = await Promise.all([bringing, writing()])
     const took = performance.now() - started
+    expect([...seen]).toEqual(expect.arrayContaining([0, 10_000]))
     expect(done.added.confirmed).toBe(20_000)
     expect(took).toBeLessThan(5_000)
     const people = await everybody(other)

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { sql } from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { UserError } from '../../src/errors.ts'
 import { deliverNow, emptyMemory, publishAndPlan } from '../../src/round.ts'
@@ -151,5 +152,43 @@ describe('an import that is taken back', () => {
       expect(error).toBeInstanceOf(UserError)
       expect(error.message).toBe(why)
     }
+  })
+})
+
+describe('an import that is not brought to its end', () => {
+  test('takes back by itself what it has moved, where it fails', async () => {
+    const site = await makeSite()
+    await bring(site, ['reader'])
+    // In the second part of the move.
+    await sql`create trigger bad before insert on subscribers when new.address = 'r10500@example.org'
+      begin select raise(abort, 'the disk is bad'); end`.execute(site.db)
+    const list = Array.from({ length: 10_600 }, (_, at) => `r${at}`)
+    await expect(bring(site, list)).rejects.toThrow('the disk is bad')
+    expect(await names(site)).toBe('reader')
+    expect(await site.db.selectFrom('consents').selectAll().execute()).toHaveLength(1)
+    await sql`drop trigger bad`.execute(site.db)
+    expect(await bring(site, list)).toMatchObject({ number: 3, added: { confirmed: 10_600 }, cautions: [] })
+    expect(await names(site)).toBe(['reader', ...list].join(' '))
+    expect(await readBatches(site.db, 3)).toMatchObject([{ people: 10_600, here: 10_600, movingUntil: null }])
+  })
+
+  test('is taken back by the next one, where its process died', async () => {
+    const site = await makeSite()
+    await bring(site, ['ada', 'grace'])
+    // As it stands while the rest is still to come.
+    await site.db.updateTable('imports').set({ moving_until: '2026-11-02T09:01:00.000Z' }).execute()
+    for (const work of [
+      () => bring(site, ['ada', 'grace', 'kurt']),
+      () => undoImport(site.db, 1, site.now()),
+    ])
+      await expect(work()).rejects.toThrow('import #1 is under way, or was cut off a moment ago')
+    expect(await names(site)).toBe('ada grace')
+    site.setClock('2026-11-02T09:02:00Z')
+    expect(await bring(site, ['ada', 'grace', 'kurt'])).toMatchObject({
+      number: 2,
+      added: { confirmed: 3 },
+      cautions: ['import #1 had been cut off after 2 people, so they were removed first'],
+    })
+    expect(await names(site)).toBe('ada grace kurt')
   })
 })
