@@ -146,7 +146,8 @@ function bar(
       const filled = total === 0 ? BAR : Math.round((Math.min(done, total ?? 0) / (total ?? 1)) * BAR)
       const blocks = total === null ? '' : ` ${'█'.repeat(filled)}${'░'.repeat(BAR - filled)}`
       const line = `${label}${blocks} ${show(done)}${note ? `  ${note}` : ''}`
-      stderr.write(`\r\u001b[K${line.slice(0, (stderr.columns ?? 80) - 1)}`)
+      // Some terminals say that they have no columns.
+      stderr.write(`\r\u001b[K${line.slice(0, (stderr.columns || 80) - 1)}`)
     },
     end: () => void stderr.write('\r\u001b[K'),
   }

@@ -153,8 +153,7 @@ async function bringIn(
 
 /** By the bytes of a file; of a pipe, whose length nobody knows, by its rows. */
 function readingProgress(terminal: Terminal, file: string) {
-  const found = statSync(file, { throwIfNoEntry: false })
-  const size = found?.isFile() ? found.size : null
+  const size = sizeOf(file)
   const inRows = (rows: number) => `${rows.toLocaleString('en')} rows`
   const inBytes = (bytes: number, size: number) => `${Math.floor((bytes / size) * 100)}%`
   const progress = terminal.progress(file, size, (done) =>
@@ -164,6 +163,16 @@ function readingProgress(terminal: Terminal, file: string) {
     onRead: ({ rows, bytes }: { rows: number; bytes: number }) =>
       size === null ? progress.to(rows) : progress.to(bytes, inRows(rows)),
     end: () => progress.end(),
+  }
+}
+
+/** Null where nobody knows it; what is wrong with a file, its reading tells. */
+function sizeOf(file: string): number | null {
+  try {
+    const found = statSync(file)
+    return found.isFile() ? found.size : null
+  } catch {
+    return null
   }
 }
 

@@ -7,7 +7,7 @@
  * Then they are moved, ten thousand in a transaction: a million in one would keep every other writer waiting for eight
  * seconds, and on a slow disk for longer than they wait. Each of these people is whole, and may be mailed while the
  * others are still to come. A move that fails takes back what it has moved. One whose process dies leaves a batch that
- * says until when it was believed to be alive (`moving_until`); the next import takes it back before it begins.
+ * says until when it was believed to be alive (`moving_until`); the next import takes it back before it moves its own.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CompiledQuery, type Kysely, sql } from 'kysely'
@@ -127,21 +127,23 @@ const MOST_EXAMPLES = 20
  *
  * @param rows read to their end before anything is written; where they throw, nothing is
  * @param source where the list came from, for the consent of those who become readers
+ * @param beforeMove done once all rows are read; where it throws, nothing is written
  * @returns the number that it is taken back by; null where it added nobody
  */
 export async function importRows(
   db: Database,
   rows: AsyncIterable<ImportRow>,
   source: string,
+  beforeMove: (connection: Database) => Promise<void>,
   now: Date,
 ): Promise<ImportCounts & { number: number | null }> {
   const started = performance.now()
   // Reading takes as long as it takes, and a claim is to hold from when it is made.
   const clock = () => new Date(now.getTime() + performance.now() - started)
-  return withRows(db, rows, async (connection, { laid, count }) => ({
-    ...(await move(connection, laid, source, time(now), clock)),
-    repeated: count,
-  }))
+  return withRows(db, rows, async (connection, { laid, count }) => {
+    await beforeMove(connection)
+    return { ...(await move(connection, laid, source, time(now), clock)), repeated: count }
+  })
 }
 
 /** What `importRows` would do now, with examples. Nothing is written that outlives it. */

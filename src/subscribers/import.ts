@@ -93,17 +93,20 @@ export async function importSubscribers(
   now: Date,
 ): Promise<Imported> {
   const found = noFindings()
-  for (const { number, people } of await removeHalfDone(db, now))
-    found.cautions.push(
-      `import #${number} had been cut off after ${people.toLocaleString('en')} people, so they were removed first`,
-    )
   async function* allOrNone(): AsyncGenerator<ImportRow> {
     for await (const row of soundRows(file, options, config, secret, found))
       if (found.faults.length === 0) yield row
     if (found.faults.length > 0)
       throw new FaultsError(found.faults, 'nobody was imported; mend the file and try again')
   }
-  const { number, ...counts } = await importRows(db, allOrNone(), basename(file), now)
+  // With a fault in the file nothing is changed, not even what was left half-done.
+  const beforeMove = async (connection: Database) => {
+    for (const { number, people } of await removeHalfDone(connection, now))
+      found.cautions.push(
+        `import #${number} had been cut off after ${people.toLocaleString('en')} people, so they were removed first`,
+      )
+  }
+  const { number, ...counts } = await importRows(db, allOrNone(), basename(file), beforeMove, now)
   const { rows, ignored, cautions } = found
   return { number, rows, ...counts, ignored, cautions }
 }

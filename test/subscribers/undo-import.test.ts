@@ -184,6 +184,8 @@ describe('an import that is not brought to its end', () => {
       await expect(work()).rejects.toThrow('import #1 is under way, or was cut off a moment ago')
     expect(await names(site)).toBe('ada grace')
     site.setClock('2026-11-02T09:02:00Z')
+    await expect(bring(site, ['ada', 'not an address'])).rejects.toThrow('write one bare address')
+    expect(await names(site)).toBe('ada grace')
     expect(await bring(site, ['ada', 'grace', 'kurt'])).toMatchObject({
       number: 2,
       added: { confirmed: 3 },
