@@ -9,7 +9,7 @@ import { MARKS_IN_TEXT } from './slots.ts'
 
 /** The least `feeds.size`: a few posts with their summaries. */
 const LEAST_FEED = 64_000
-const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
+export const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
 /** What a token leaves of the 64 octets of a local part (RFC 5321, 4.5.3.1.1); see `mail/token.ts`. */
 export const BOUNCES_LOCAL_PART = 29
 const TIME = '([01]\\d|2[0-3]):[0-5]\\d'

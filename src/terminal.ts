@@ -18,7 +18,11 @@ export type Terminal = {
   say(line?: string): void
   /** Asks a question that is answered with yes or no; anything but a yes is a no. False where nobody can answer. */
   confirm(question: string): Promise<boolean>
-  progress(label: string, total: number): Progress
+  /**
+   * @param total null where nobody knows it: there is no bar then
+   * @param show what is said of how far it is; `3/10` where nothing else is wanted
+   */
+  progress(label: string, total: number | null, show?: (done: number) => string): Progress
   strong(text: string): string
   faint(text: string): string
 }
@@ -62,7 +66,8 @@ export function openTerminal(streams: Streams): Terminal {
       if (answer === null) stderr.write('\n')
       return /^y(es)?$/i.test(answer?.trim() ?? '')
     },
-    progress: (label, total) => (stderr.isTTY ? bar(label, total, stderr) : plainLines(label, total, stderr)),
+    progress: (label, total, show = (done) => `${done}/${total ?? '?'}`) =>
+      stderr.isTTY ? bar(label, total, show, stderr) : plainLines(label, show, stderr),
   }
 }
 
@@ -130,24 +135,31 @@ export function table(rows: string[][], right: number[] = []): string[] {
   )
 }
 
-function bar(label: string, total: number, stderr: Streams['stderr']): Progress {
+function bar(
+  label: string,
+  total: number | null,
+  show: (done: number) => string,
+  stderr: Streams['stderr'],
+): Progress {
   return {
     to(done, note = '') {
-      const filled = total === 0 ? BAR : Math.round((Math.min(done, total) / total) * BAR)
-      const line = `${label} ${'█'.repeat(filled)}${'░'.repeat(BAR - filled)} ${done}/${total}${note ? `  ${note}` : ''}`
-      stderr.write(`\r\u001b[K${line.slice(0, (stderr.columns ?? 80) - 1)}`)
+      const filled = total === 0 ? BAR : Math.round((Math.min(done, total ?? 0) / (total ?? 1)) * BAR)
+      const blocks = total === null ? '' : ` ${'█'.repeat(filled)}${'░'.repeat(BAR - filled)}`
+      const line = `${label}${blocks} ${show(done)}${note ? `  ${note}` : ''}`
+      // Some terminals say that they have no columns.
+      stderr.write(`\r\u001b[K${line.slice(0, (stderr.columns || 80) - 1)}`)
     },
     end: () => void stderr.write('\r\u001b[K'),
   }
 }
 
-function plainLines(label: string, total: number, stderr: Streams['stderr']): Progress {
+function plainLines(label: string, show: (done: number) => string, stderr: Streams['stderr']): Progress {
   let told = performance.now()
   return {
     to(done, note = '') {
       if (performance.now() - told < PLAIN_STEP_MS) return
       told = performance.now()
-      stderr.write(`${label} ${done}/${total}${note ? `, ${note}` : ''}\n`)
+      stderr.write(`${label} ${show(done)}${note ? `, ${note}` : ''}\n`)
     },
     end() {},
   }

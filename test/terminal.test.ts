@@ -76,6 +76,14 @@ describe('progress', () => {
     ])
   })
 
+  test('of what has no known end is no bar, and is told in other words', async () => {
+    const { terminal, seen } = sit('')
+    const progress = terminal.progress('people', null, (done) => `${done} rows`)
+    progress.to(1_000)
+    progress.end()
+    expect((await seen()).split('\r\u001b[K')).toEqual(['', 'people 1000 rows', ''])
+  })
+
   test('says nothing elsewhere before there is something to say', async () => {
     const { terminal, seen } = sit('', false)
     const progress = terminal.progress('issue #1', 4)

@@ -215,7 +215,12 @@ function commands(surroundings: Surroundings, terminal: Terminal, done: (code: n
     .option('--dry-run', 'show what would change, and change nothing')
     .option('--json', 'as JSON')
     .action(runs(async () => (await import('./subscribers.ts')).importFile))
-  add(subscribers, 'export', 'all subscribers as CSV, on stdout')
+  add(subscribers, 'imports', 'which lists people came by, and how to take one back')
+    .option('--undo <number>', 'remove whom it brought, save those who did anything since')
+    .option('-y, --yes', 'with --undo: do not ask')
+    .option('--json', 'as JSON')
+    .action(runs(async () => (await import('./imports.ts')).imports))
+  add(subscribers, 'export', 'all subscribers as CSV, on stdout; an import takes it back')
     .addOption(where())
     .action(runs(async () => (await import('./subscribers.ts')).exportAll))
   add(

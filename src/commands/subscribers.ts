@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { checkAddress } from '../address.ts'
 import { describeFault, UserError } from '../errors.ts'
 import { LEAVING_TOKEN, openToken } from '../mail/token.ts'
@@ -15,7 +16,13 @@ import { addSubscriber } from '../subscribers/add.ts'
 import { allow as allowAddress, describeSuppression } from '../subscribers/allow.ts'
 import { erase as erasePerson } from '../subscribers/erase.ts'
 import { exportSubscribers } from '../subscribers/export.ts'
-import { type Imported, importSubscribers, type Rehearsed, rehearseImport } from '../subscribers/import.ts'
+import {
+  type Imported,
+  type ImportOptions,
+  importSubscribers,
+  type Rehearsed,
+  rehearseImport,
+} from '../subscribers/import.ts'
 import { everythingKept, shownPerson } from '../subscribers/kept.ts'
 import { moveByAuthor } from '../subscribers/move.ts'
 import {
@@ -23,7 +30,7 @@ import {
   unsubscribeAddress as unsubscribePerson,
 } from '../subscribers/unsubscribe.ts'
 import { readWhere } from '../subscribers/where.ts'
-import { count, table } from '../terminal.ts'
+import { count, type Terminal, table } from '../terminal.ts'
 import { type Context, EXIT } from './main.ts'
 import { shownTime } from './time.ts'
 
@@ -136,11 +143,12 @@ export async function importFile(
 ): Promise<number> {
   return context.withSite(async (site) => {
     const { terminal } = context
-    const { db, config, secret } = site
     const confirmed = options.confirmed === true
-    const rehearsed = options.dryRun ? await rehearseImport(db, file, { confirmed }, config, secret) : null
-    const imported =
-      rehearsed ?? (await importSubscribers(db, file, { confirmed }, config, secret, site.now()))
+    const progress = options.json ? null : readingProgress(terminal, file)
+    const how: ImportOptions = { confirmed, ...(progress && { onRead: progress.onRead }) }
+    const { rehearsed, imported } = await bringIn(site, file, how, options.dryRun === true).finally(() =>
+      progress?.end(),
+    )
     const code = rehearsed && rehearsed.faults.length > 0 ? EXIT.failed : EXIT.done
     if (options.json) {
       terminal.json(imported)
@@ -148,6 +156,10 @@ export async function importFile(
     }
     for (const line of rehearsed ? exampleLines(rehearsed, file) : []) terminal.out(line)
     for (const line of importLines(imported)) terminal.out(line)
+    if ('number' in imported && imported.number !== null)
+      terminal.out(
+        `import #${imported.number}; to take it back: posthorn subscribers imports --undo ${imported.number}`,
+      )
     for (const caution of imported.cautions) terminal.say(`beware: ${caution}`)
     if (imported.added.unconfirmed > 0 && !confirmed) {
       terminal.say(
@@ -163,8 +175,46 @@ export async function importFile(
   })
 }
 
+async function bringIn(
+  { db, config, secret, now }: Site,
+  file: string,
+  options: ImportOptions,
+  isRehearsal: boolean,
+): Promise<{ rehearsed: Rehearsed | null; imported: Imported | Rehearsed }> {
+  const rehearsed = isRehearsal ? await rehearseImport(db, file, options, config, secret) : null
+  return {
+    rehearsed,
+    imported: rehearsed ?? (await importSubscribers(db, file, options, config, secret, now())),
+  }
+}
+
+/** By the bytes of a file; of a pipe, whose length nobody knows, by its rows. */
+function readingProgress(terminal: Terminal, file: string) {
+  const size = sizeOf(file)
+  const inRows = (rows: number) => `${rows.toLocaleString('en')} rows`
+  const inBytes = (bytes: number, size: number) => `${Math.floor((bytes / size) * 100)}%`
+  const progress = terminal.progress(file, size, (done) =>
+    size === null ? inRows(done) : inBytes(done, size),
+  )
+  return {
+    onRead: ({ rows, bytes }: { rows: number; bytes: number }) =>
+      size === null ? progress.to(rows) : progress.to(bytes, inRows(rows)),
+    end: () => progress.end(),
+  }
+}
+
+/** Null where nobody knows it; what is wrong with a file, its reading tells. */
+function sizeOf(file: string): number | null {
+  try {
+    const found = statSync(file)
+    return found.isFile() ? found.size : null
+  } catch {
+    return null
+  }
+}
+
 function importLines(imported: Imported | Rehearsed): string[] {
-  const { rows, added, known, notRaised, repeated, suppressed, ignored } = imported
+  const { rows, added, known, notRaised, repeated, suppressed, newlySuppressed, ignored } = imported
   const parts = [
     [rows, 'rows'],
     [added.confirmed, 'readers from now on'],
@@ -174,6 +224,7 @@ function importLines(imported: Imported | Rehearsed): string[] {
     [notRaised, 'of these are less here than in the file, and stay so'],
     [repeated, 'a second time in the file'],
     [suppressed, 'never to be mailed, left out'],
+    [newlySuppressed, 'not to be mailed from now on, as the file says'],
     ['faulty' in imported ? imported.faulty : 0, 'with a fault'],
   ] as const
   const lines = table(
@@ -231,7 +282,15 @@ function exampleLines(rehearsed: Rehearsed, file: string): string[] {
 export async function exportAll(context: Context, options: { where?: string[] }): Promise<number> {
   return context.withSite(async ({ db, config }) => {
     const where = readWhere(options.where, 'everybody', config.site.timeZone)
-    await exportSubscribers(db, context.surroundings.streams.stdout as NodeJS.WriteStream, where)
+    const { erased } = await exportSubscribers(
+      db,
+      context.surroundings.streams.stdout as NodeJS.WriteStream,
+      where,
+    )
+    if (erased > 0)
+      context.terminal.say(
+        `not in it: ${count(erased, 'person', 'people')} who ${erased === 1 ? 'was' : 'were'} erased; only this site can tell who`,
+      )
     return EXIT.done
   })
 }

@@ -10,11 +10,16 @@
  */
 import { Temporal } from 'temporal-polyfill'
 import type { Config } from '../config.ts'
+import { WEEKDAYS } from '../config-schema.ts'
 import { type Database, type Writer, write } from '../store/database.ts'
-import { type DigestRhythm, type Hours, keepSettings, keepSlot, unreckoned } from '../store/schedules.ts'
-
-/** As the configuration and the tables write them. */
-export const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
+import {
+  type DigestRhythm,
+  type Hours,
+  keepSettings,
+  keepSlot,
+  type Schedule,
+  unreckoned,
+} from '../store/schedules.ts'
 
 /**
  * The first slot after a moment.
@@ -36,17 +41,19 @@ export function nextSlot(rhythm: DigestRhythm, hour: string, timeZone: string, a
 
 /**
  * The next slot of somebody's digests, by what they chose and the site's hours for what they left to it. Where they are
- * paused until a day it is the first from then on.
+ * paused until a day it is the first from then on; for who wants every post at once, that day's first moment.
  */
 export function nextRun(
-  rhythm: DigestRhythm,
+  rhythm: Schedule['rhythm'],
   hours: Hours,
   pausedUntil: string | null,
   config: Config,
   now: Date,
 ): Date {
-  const resumed = pausedUntil === null ? 0 : Date.parse(pausedUntil) - 1
-  const after = new Date(Math.max(now.getTime(), resumed))
+  const resumed = pausedUntil === null ? 0 : Date.parse(pausedUntil)
+  if (rhythm === 'instant') return new Date(Math.max(now.getTime(), resumed))
+  // A slot at the first moment of that day is one of that day.
+  const after = new Date(Math.max(now.getTime(), resumed - 1))
   return nextSlot(rhythm, settingFor(rhythm, hours, config), hours.time_zone || config.site.timeZone, after)
 }
 

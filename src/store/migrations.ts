@@ -13,6 +13,7 @@ export const migrations: Record<string, Migration> = {
   '0005-rhythms': { up: rhythms },
   '0006-solved': { up: solved },
   '0007-moves': { up: moves },
+  '0008-imports': { up: imports },
   '0009-topics': { up: topics },
 }
 
@@ -326,6 +327,24 @@ async function moves(db: Kysely<unknown>): Promise<void> {
       subscriber integer not null references subscribers (id) on delete cascade
     )`,
     'create index joined_to on joined (subscriber)',
+  ]
+  for (const statement of statements) await sql.raw(statement).execute(db)
+}
+
+async function imports(db: Kysely<unknown>): Promise<void> {
+  const statements = [
+    // autoincrement: a number that was shown to the author never names another import later.
+    `create table imports (
+      number integer primary key autoincrement,
+      at text not null,
+      file text not null,
+      people integer not null,
+      moving_until text,
+      undone_at text
+    )`,
+    'alter table subscribers add column import integer',
+    'create index subscribers_of_import on subscribers (import) where import is not null',
+    'alter table consents add column import integer',
   ]
   for (const statement of statements) await sql.raw(statement).execute(db)
 }

@@ -13,8 +13,8 @@ export type DigestRhythm = Exclude<SubscriberRhythm, 'instant' | 'paused'>
 /** When somebody's digests come, by their own clock. Null, or an empty zone, is what they left to the site. */
 export type Hours = { weekday: string | null; hour: string | null; time_zone: string }
 
-/** Readers of one rhythm whose digests are due at the same moments. `paused_until`: none before that. */
-export type Schedule = Hours & { rhythm: DigestRhythm; paused_until: string | null }
+/** Readers of one rhythm for whom something is due at the same moments. `paused_until`: nothing before that. */
+export type Schedule = Hours & { rhythm: DigestRhythm | 'instant'; paused_until: string | null }
 
 /**
  * Has the slots reckoned anew of all who go by a setting of the site's that was changed.
@@ -45,7 +45,12 @@ export async function unreckoned(db: Reader): Promise<Schedule[]> {
     .select(['rhythm', 'weekday', 'hour', 'time_zone', 'paused_until'])
     .distinct()
     .where('status', '=', 'confirmed')
-    .where('rhythm', 'in', RHYTHMS)
+    .where((by) =>
+      by.or([
+        by('rhythm', 'in', RHYTHMS),
+        by.and([by('rhythm', '=', 'instant'), by('paused_until', 'is not', null)]),
+      ]),
+    )
     .where('next_run_at', 'is', null)
     .execute()
   return rows as Schedule[]

@@ -80,6 +80,8 @@ export type Schema = {
     unsubscribed_at: Time | null
     /** The `posts.sequence` up to which this person's rhythm has decided what they get. */
     settled_sequence: number
+    /** The import that they came by; null for who came otherwise. */
+    import: ColumnType<number | null, number | null | undefined, never>
   }
 
   consents: {
@@ -95,6 +97,22 @@ export type Schema = {
     /** From where: a file name, or a network address cut short. */
     source: string
     words: string
+    /** The import that wrote it; null for what the person, or the author, has done here. */
+    import: ColumnType<number | null, number | null | undefined, never>
+  }
+
+  /** Lists that people came by. */
+  imports: {
+    number: Generated<number>
+    at: Time
+    /** The file's name, without its folder. */
+    file: string
+    /** How many it brought. */
+    people: number
+    /** While it is being moved in: until when the process that does it is believed to be alive. */
+    moving_until: Time | null
+    /** When it was taken back. */
+    undone_at: Time | null
   }
 
   /** Readers who want another address, until that is confirmed there, taken back by another wish, or seven days old. */

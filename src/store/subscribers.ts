@@ -9,7 +9,7 @@ import type { Schema, SubscriberRhythm, SubscriberStatus } from './schema.ts'
 import { isMatched, type Where } from './where.ts'
 
 export type Subscriber = Selectable<Schema['subscribers']>
-export type Consent = Omit<Selectable<Schema['consents']>, 'id' | 'subscriber'>
+export type Consent = Omit<Selectable<Schema['consents']>, 'id' | 'subscriber' | 'import'>
 export type Suppression = Selectable<Schema['suppressions']>
 
 export type NewSubscriber = Address & {

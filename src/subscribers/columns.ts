@@ -7,6 +7,9 @@
  */
 import type { SubscriberStatus } from '../store/schema.ts'
 
+/** The status of an address that is not to be mailed, and is nobody's of the list. */
+export const SUPPRESSED = 'suppressed'
+
 /** A column of which a file has one at most. */
 export type Cell =
   | 'address'
@@ -17,6 +20,22 @@ export type Cell =
   | 'tags'
   | 'language'
   | 'time zone'
+  | OwnCell
+
+/** Those of Posthorn's own export alone. */
+type OwnCell =
+  | 'hour'
+  | 'weekday'
+  | 'paused until'
+  | 'followed tags'
+  | 'followed languages'
+  | 'created'
+  | 'asked'
+  | 'confirmed'
+  | 'unsubscribed'
+  | 'suppressed'
+  | 'suppressed since'
+  | 'consents'
 
 /**
  * A column that says whether somebody wants mail: `status` in a word, `state` in a word or else the region somebody
@@ -24,10 +43,10 @@ export type Cell =
  */
 export type Sign = 'status' | 'state' | 'wants' | 'left'
 
-/** A column of either sort, or null for one that is not understood. */
-export type Column = { cell: Cell } | { sign: Sign } | null
+/** A column of either sort, or of both; null for one that is not understood. */
+export type Column = { cell: Cell } | { sign: Sign } | { cell: Cell; sign: Sign } | null
 
-const CELLS: Record<Cell, string[]> = {
+const CELLS: Record<Exclude<Cell, OwnCell>, string[]> = {
   address: ['address', 'email', 'emailaddress', 'subscriberemail'],
   name: ['name', 'fullname', 'subscribername'],
   'first name': ['firstname'],
@@ -61,6 +80,22 @@ const SIGNS: Record<Sign, string[]> = {
   ],
 }
 
+// In a list of another program's these may mean anything, a yes or a day of any form. Our own is known by its evidence.
+const OWN = new Map<string, Column>([
+  ['hour', { cell: 'hour' }],
+  ['weekday', { cell: 'weekday' }],
+  ['pauseduntil', { cell: 'paused until' }],
+  ['followedtags', { cell: 'followed tags' }],
+  ['followedlanguages', { cell: 'followed languages' }],
+  ['created', { cell: 'created' }],
+  ['asked', { cell: 'asked' }],
+  ['confirmed', { cell: 'confirmed' }],
+  ['unsubscribed', { cell: 'unsubscribed', sign: 'left' }],
+  ['suppressed', { cell: 'suppressed' }],
+  ['suppressedsince', { cell: 'suppressed since' }],
+  ['consents', { cell: 'consents' }],
+])
+
 const WORDS: Record<SubscriberStatus, string[]> = {
   confirmed: [
     'confirmed',
@@ -88,6 +123,8 @@ const WORDS: Record<SubscriberStatus, string[]> = {
   ],
   unsubscribed: [
     'unsubscribed',
+    // Ours, of an address that nobody here has.
+    SUPPRESSED,
     // Mailchimp.
     ...['cleaned', 'archived', 'deleted'],
     // Beehiiv, for who left; Kit, for who never confirmed. Neither is to be mailed.
@@ -121,11 +158,13 @@ const LEAST_FIRST: SubscriberStatus[] = ['unsubscribed', 'unconfirmed', 'confirm
 /** What each title of a header means. `Time Zone`, `time_zone` and `timezone` are one name. */
 export function readTitles(titles: string[]): Column[] {
   const names = titles.map(letters)
+  const isOwn = names.includes('consents')
   // Anything may have a type: of a Substack's it is who pays. Buttondown's says whether they are subscribed.
   const isButtondown = names.includes('creationdate') || names.includes('metadata')
-  return names.map((name) =>
-    isButtondown && name === 'type' ? { sign: 'status' } : (COLUMNS.get(name) ?? null),
-  )
+  return names.map((name) => {
+    if (isButtondown && name === 'type') return { sign: 'status' }
+    return (isOwn ? OWN.get(name) : undefined) ?? COLUMNS.get(name) ?? null
+  })
 }
 
 /** What nobody could see in the rows of such a file, and should know before they are mailed; null for nothing. */

@@ -6,10 +6,17 @@ import { errorCode, type Fault, FaultsError } from '../errors.ts'
 import { cannotRead } from '../file.ts'
 
 /** A row; `line` is where it begins, the first being 1. */
-export type CsvRow = { line: number; cells: string[] }
+export type CsvRow = {
+  line: number
+  cells: string[]
+  /** How much of the file was read by then: some of it may be rows to come. */
+  bytes: number
+  /** Whether bytes of it could not be decoded. */
+  isGarbled: boolean
+}
 
 /** No person has more to say, so what is longer is a quotation mark that is never closed. */
-const LONGEST_ROW = 128_000
+const LONGEST_ROW = 1_000_000
 
 const SEPARATORS = [',', ';', '\t']
 
@@ -23,12 +30,32 @@ export async function* readCsv(file: string): AsyncGenerator<CsvRow> {
   // The rows before a broken one are whole and come first; what follows it cannot be trusted.
   let broken: CsvError | undefined
   let countedTwice = 0
+  let bytes = 0
   try {
     const first = await chunks.next()
     if (first.done) return
+    const decoder = new TextDecoder('utf-8', { fatal: true })
+    // UTF-16 is none, and the parser knows it by its first two bytes.
+    let isUtf8 = !(first.value[0] === 0xff && first.value[1] === 0xfe)
+    const look = (chunk?: Buffer) => {
+      if (!isUtf8) return
+      try {
+        decoder.decode(chunk, { stream: chunk !== undefined })
+      } catch {
+        isUtf8 = false
+      }
+    }
     const whole = async function* () {
-      yield first.value
-      yield* { [Symbol.asyncIterator]: () => chunks }
+      try {
+        for (let chunk: IteratorResult<Buffer> = first; !chunk.done; chunk = await chunks.next()) {
+          bytes += chunk.value.length
+          look(chunk.value)
+          yield chunk.value
+        }
+        look()
+      } finally {
+        await chunks.return?.()
+      }
     }
     const parser = parse({
       delimiter: separatorOf(first.value),
@@ -54,7 +81,9 @@ export async function* readCsv(file: string): AsyncGenerator<CsvRow> {
       // The parser counts a line break of two characters as two where it stands inside of quotes.
       const breaks = record.join('').match(/\r\n?|\n/g) ?? []
       countedTwice += breaks.filter((each) => each === '\r\n').length
-      yield { line: info.lines - countedTwice - breaks.length, cells: record }
+      // What a decoder writes for bytes that are none, unless they were good: then somebody has written it.
+      const isGarbled = record.some((cell) => cell.includes('\uFFFD')) && !isUtf8
+      yield { line: info.lines - countedTwice - breaks.length, cells: record, bytes, isGarbled }
     }
   } catch (error) {
     if (errorCode(error) === undefined) throw error
@@ -79,7 +108,7 @@ function faultOf(file: string, error: CsvError, line: number): Fault {
     INVALID_OPENING_QUOTE:
       'a quotation mark stands inside a cell without quotes; put the cell in quotes and double the mark',
     CSV_MAX_RECORD_SIZE:
-      'a row has no end within 128,000 characters; look for a quotation mark that is never closed',
+      'a row has no end within 1,000,000 characters; look for a quotation mark that is never closed',
   }
   return { file, line, message: words[error.code] ?? `this is not CSV: ${error.message}` }
 }

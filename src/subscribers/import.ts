@@ -6,7 +6,6 @@
 import { basename } from 'node:path'
 import { checkAddress } from '../address.ts'
 import type { Config } from '../config.ts'
-import { isLanguage } from '../config-schema.ts'
 import { type Fault, FaultsError } from '../errors.ts'
 import { keepSlots } from '../issues/schedule.ts'
 import type { Database } from '../store/database.ts'
@@ -17,16 +16,27 @@ import {
   importRows,
   rehearseRows,
 } from '../store/imports.ts'
-import type { SubscriberRhythm } from '../store/schema.ts'
 import { erasedKey } from '../store/subscribers.ts'
-import { type Cell, type Column, cautionOf, readSigns, readTitles, type Sign } from './columns.ts'
+import {
+  checkConsents,
+  checkHour,
+  checkLanguage,
+  checkLanguages,
+  checkReason,
+  checkRhythm,
+  checkTime,
+  checkTimeZone,
+  checkWeekday,
+  readList,
+} from './cells.ts'
+import { type Cell, type Column, cautionOf, readSigns, readTitles, type Sign, SUPPRESSED } from './columns.ts'
 import { type CsvRow, readCsv } from './csv.ts'
 import { readCell } from './formula.ts'
 import { checkName } from './name.ts'
-import { RHYTHMS } from './preferences.ts'
 import { defaults } from './subscribe.ts'
+import { removeHalfDone } from './undo-import.ts'
 
-export type Imported = ImportCounts & {
+type Counted = ImportCounts & {
   /** Rows of the file, without its header. */
   rows: number
   /** Columns that were not understood and are not kept, as the file names them. */
@@ -35,7 +45,12 @@ export type Imported = ImportCounts & {
   cautions: string[]
 }
 
-export type Rehearsed = Imported & {
+export type Imported = Counted & {
+  /** What it is taken back by; null where it added nobody. */
+  number: number | null
+}
+
+export type Rehearsed = Counted & {
   /** Rows that have a fault. */
   faulty: number
   /** The first of them, and how many more there are. */
@@ -46,25 +61,34 @@ export type Rehearsed = Imported & {
 /** More would scroll the first away. */
 const MOST_FAULTS = 100
 
+export type ImportOptions = {
+  /** All of them have consented elsewhere, and are readers from now on. */
+  confirmed: boolean
+  /** Told now and then how far the reading is. */
+  onRead?: (read: { rows: number; bytes: number }) => void
+}
+
+const ROWS_BETWEEN_WORDS = 1_000
+
 /** What comes to light while a file is read. */
 type Findings = Pick<Rehearsed, 'rows' | 'ignored' | 'cautions' | 'faulty' | 'faults'>
 
 /**
- * Imports people, all of them in one transaction or none.
+ * Imports people, all of them or none.
  *
  * Without `confirmed` they are unconfirmed and are sent nothing: a confirmation to each of a long list is the very
  * flood that double opt-in is there to prevent. They can ask for one on the page. A row whose own columns say that
- * somebody left or never confirmed stays that, `confirmed` or not.
+ * somebody left or never confirmed stays that, `confirmed` or not. Times and evidence of our own export are believed
+ * with `confirmed` alone, since anybody can write a file. Addresses that it says are not to be mailed are not, in any case.
  *
  * @param file as the author would type it: faults name it, and so does the consent of who becomes a reader
- * @param options `confirmed`: all of them have consented elsewhere and are readers from now on
  * @param secret the site's key
  * @throws FaultsError with each bad row's line, UserError where the file cannot be read; nobody is imported then
  */
 export async function importSubscribers(
   db: Database,
   file: string,
-  options: { confirmed: boolean },
+  options: ImportOptions,
   config: Config,
   secret: string,
   now: Date,
@@ -76,10 +100,17 @@ export async function importSubscribers(
     if (found.faults.length > 0)
       throw new FaultsError(found.faults, 'nobody was imported; mend the file and try again')
   }
-  const counts = await importRows(db, allOrNone(), basename(file), now)
+  // With a fault in the file nothing is changed, not even what was left half-done.
+  const beforeMove = async (connection: Database) => {
+    for (const { number, people } of await removeHalfDone(connection, now))
+      found.cautions.push(
+        `import #${number} had been cut off after ${people.toLocaleString('en')} people, so they were removed first`,
+      )
+  }
+  const { number, ...counts } = await importRows(db, allOrNone(), basename(file), beforeMove, now)
   await keepSlots(db, config, now)
   const { rows, ignored, cautions } = found
-  return { rows, ...counts, ignored, cautions }
+  return { number, rows, ...counts, ignored, cautions }
 }
 
 /**
@@ -91,7 +122,7 @@ export async function importSubscribers(
 export async function rehearseImport(
   db: Database,
   file: string,
-  options: { confirmed: boolean },
+  options: ImportOptions,
   config: Config,
   secret: string,
 ): Promise<Rehearsed> {
@@ -108,7 +139,7 @@ function noFindings(): Findings {
 /** The rows without a fault; the others are in `found` once all are read. */
 async function* soundRows(
   file: string,
-  options: { confirmed: boolean },
+  options: ImportOptions,
   config: Config,
   secret: string,
   found: Findings,
@@ -124,14 +155,15 @@ async function* soundRows(
         continue
       }
       found.rows++
+      if (found.rows % ROWS_BETWEEN_WORDS === 0) options.onRead?.({ rows: found.rows, bytes: row.bytes })
       const { line } = row
       const person = readRow(row, columns, config, zones, (message) => wrong({ file, line, message }))
       if (person === null) {
         found.faulty++
         continue
       }
-      const status = person.status === 'confirmed' && !options.confirmed ? 'unconfirmed' : person.status
-      yield { ...person, status, erased_key: erasedKey(secret, person.address_key) }
+      const believed = options.confirmed ? person : { ...person, ...unvouched(person) }
+      yield { ...believed, erased_key: erasedKey(secret, person.address_key) }
     }
     if (columns === null) wrong({ file, message: 'the file is empty; its first row has to name the columns' })
   } catch (error) {
@@ -139,6 +171,16 @@ async function* soundRows(
     for (const fault of error.faults) wrong(fault)
   }
   if (untold > 0) found.faults.push({ file, message: `and ${untold} more faults` })
+}
+
+/** What nobody vouches for. Who was asked long ago, elsewhere, is not to be erased for want of an answer. */
+function unvouched({ status }: Pick<ImportRow, 'status'>): Partial<ImportRow> {
+  return {
+    status: status === 'confirmed' ? 'unconfirmed' : status,
+    asked_at: null,
+    confirmed_at: null,
+    consents: '[]',
+  }
 }
 
 function readHeader(row: CsvRow, file: string, found: Findings): Column[] {
@@ -171,8 +213,7 @@ function readRow(
     )
     return null
   }
-  // What a decoder writes for bytes that are no UTF-8.
-  if (row.cells.some((cell) => cell.includes('\uFFFD'))) {
+  if (row.isGarbled) {
     wrong('this row is not UTF-8; save the file as "CSV UTF-8"')
     return null
   }
@@ -182,7 +223,7 @@ function readRow(
     if (column === null) continue
     const value = readCell(row.cells[at] as string).trim()
     if ('cell' in column) cells[column.cell] = value
-    else signs.push([column.sign, value])
+    if ('sign' in column) signs.push([column.sign, value])
   }
   const cell = (name: Cell) => cells[name] ?? ''
   const wholeName = cell('name') || `${cell('first name')} ${cell('last name')}`.trim()
@@ -198,74 +239,57 @@ function readRow(
     }
     return found as Exclude<Found, { fault: string }>
   }
-  const own = defaults(config)
+  const value = <Value>(name: Cell, read: (value: string) => { value: Value } | { fault: string }) =>
+    check(SPOKEN.has(name) ? name : `cell "${name}"`, cell(name), read(cell(name))).value
+  const site = defaults(config)
+  const isOwn = cells.consents !== undefined
   const address = check('address', cell('address'), checkAddress(cell('address')))
   const { name } = check('name', wholeName, checkName(wholeName))
   const wants = readSigns(signs)
   const word = 'word' in wants ? wants.word : ''
-  const status = check('status', word, 'word' in wants ? { fault: UNKNOWN_STATUS } : wants)
-  const rhythm = check('rhythm', cell('rhythm'), checkRhythm(cell('rhythm'), own.rhythm))
-  const tags = check('tags', cell('tags'), checkTags(cell('tags')))
-  const language = check('language', cell('language'), checkLanguage(cell('language'), own.language))
-  const timeZone = check(
-    'time zone',
-    cell('time zone'),
-    checkTimeZone(cell('time zone'), own.timeZone, zones),
+  const { status } = check('status', word, 'word' in wants ? { fault: UNKNOWN_STATUS } : wants)
+  const rhythm = value('rhythm', (cell) => checkRhythm(cell, site.rhythm))
+  const tags = value('tags', readList)
+  const language = value('language', (cell) => (cell === '' ? { value: site.language } : checkLanguage(cell)))
+  const timeZone = value('time zone', (cell) =>
+    cell === '' ? { value: isOwn ? '' : site.timeZone } : checkTimeZone(cell, zones),
   )
-  if (!sound) return null
-  return {
+  const suppressed = value('suppressed', checkReason)
+  const isNobody = isOwn && signs.some(([sign, word]) => sign === 'status' && word === SUPPRESSED)
+  if (isNobody && cell('suppressed') === '') check('cell "suppressed"', '', checkReason('-'))
+  const person: Omit<ImportRow, 'erased_key'> = {
     line: row.line,
     address: address.address,
     address_key: address.key,
     name,
-    status: status.status,
-    rhythm: rhythm.value,
-    tags: JSON.stringify(tags.value),
-    language: language.value,
-    time_zone: timeZone.value,
+    status,
+    rhythm,
+    tags: JSON.stringify(tags),
+    // As it was here before: one that a configuration once gave may be written in another way.
+    language: isOwn && cell('language') !== '' ? cell('language') : language,
+    time_zone: timeZone,
+    hour: value('hour', checkHour),
+    weekday: value('weekday', checkWeekday),
+    paused_until: value('paused until', checkTime),
+    followed_tags: JSON.stringify(value('followed tags', readList)),
+    followed_languages: JSON.stringify(value('followed languages', checkLanguages)),
+    created_at: value('created', checkTime),
+    asked_at: value('asked', checkTime),
+    confirmed_at: value('confirmed', checkTime),
+    unsubscribed_at: value('unsubscribed', checkTime),
+    suppressed_as: suppressed,
+    suppressed_at: value('suppressed since', checkTime),
+    consents: JSON.stringify(value('consents', checkConsents)),
+    is_nobody: isNobody ? 1 : 0,
   }
+  return sound ? person : null
 }
+
+/** Cells that are called by what they are; the others, by their columns. */
+const SPOKEN = new Set<Cell>(['rhythm', 'tags', 'language', 'time zone'])
 
 // Not "confirmed" by default: a word of another program's may well mean that somebody left.
 const UNKNOWN_STATUS = 'there are unconfirmed, confirmed, unsubscribed, and the words of other programs'
-
-function checkRhythm(cell: string, own: SubscriberRhythm): { value: SubscriberRhythm } | { fault: string } {
-  if (cell === '') return { value: own }
-  const value = RHYTHMS.find((rhythm) => rhythm === cell.toLowerCase())
-  return value ? { value } : { fault: `there are ${RHYTHMS.join(', ')}` }
-}
-
-function checkTags(cell: string): { value: string[] } | { fault: string } {
-  if (/\p{Cc}/u.test(cell)) return { fault: 'it holds a line break or another control character' }
-  // Mailchimp puts each of several into quotes of their own.
-  const tags = (cell.match(/\s*"[^"]*"\s*(?=[;,]|$)|[^;,]+/g) ?? []).map((tag) =>
-    tag
-      .trim()
-      .replace(/^"([^"]*)"$/, '$1')
-      .trim(),
-  )
-  return { value: [...new Set(tags.filter((tag) => tag !== ''))] }
-}
-
-function checkLanguage(cell: string, own: string): { value: string } | { fault: string } {
-  if (cell === '') return { value: own }
-  return isLanguage(cell)
-    ? { value: Intl.getCanonicalLocales(cell)[0] as string }
-    : { fault: 'write a language tag such as "en" or "pt-BR"' }
-}
-
-// Asking takes as long as all the rest of a row, and a list has few zones.
-function checkTimeZone(cell: string, own: string, known: Set<string>): { value: string } | { fault: string } {
-  if (cell === '') return { value: own }
-  if (known.has(cell)) return { value: cell }
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: cell })
-    known.add(cell)
-    return { value: cell }
-  } catch {
-    return { fault: 'write a time zone such as "Europe/Berlin" or "UTC"' }
-  }
-}
 
 /** Text of a stranger's, with its control characters made visible, and not longer than a line. */
 function shown(text: string): string {

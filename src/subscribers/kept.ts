@@ -33,7 +33,12 @@ export async function everythingKept(
   const former = person ? await formerKeys(db, person) : []
   return {
     // Up to which post it was decided what comes to them: a number that counts posts.
-    ...(person && { ...shownPerson(person), number: person.id, decidedThrough: person.settled_sequence }),
+    ...(person && {
+      ...shownPerson(person),
+      number: person.id,
+      decidedThrough: person.settled_sequence,
+      import: person.import,
+    }),
     consents: person ? await consentsOf(db, person.id) : [],
     deliveries: deliveries.map((each) => ({
       number: each.id,

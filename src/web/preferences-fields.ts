@@ -1,7 +1,7 @@
 /** What stands in the form of the preferences: from a person to its fields, and from what a browser sends to what they chose. */
 import type { Faulty } from '../address.ts'
 import type { Config } from '../config.ts'
-import { WEEKDAYS } from '../issues/schedule.ts'
+import { WEEKDAYS } from '../config-schema.ts'
 import { folded, type Topics } from '../posts/topics.ts'
 import { time } from '../store/database.ts'
 import type { SubscriberRhythm } from '../store/schema.ts'

@@ -71,6 +71,7 @@ test('people are added, shown, listed, exported and erased', async () => {
       "unsubscribed": null,
       "number": 2,
       "decidedThrough": 0,
+      "import": null,
       "consents": [],
       "deliveries": [
         {
@@ -99,9 +100,9 @@ test('people are added, shown, listed, exported and erased', async () => {
   `)
   expect(await posthorn('subscribers export')).toMatchInlineSnapshot(`
     "$ posthorn subscribers export
-    "address","name","status","rhythm","tags","language","time zone","created","confirmed","unsubscribed"
-    "Ada@example.org","Ada Lovelace","confirmed","instant","","en","","2026-11-02T09:00:00.000Z","2026-11-02T09:00:00.000Z",""
-    "grace@example.org","","unconfirmed","weekly","","en","","2026-11-02T09:00:00.000Z","","""
+    "address","name","status","rhythm","tags","language","time zone","hour","weekday","paused until","followed tags","followed languages","created","asked","confirmed","unsubscribed","suppressed","suppressed since","consents"
+    "Ada@example.org","Ada Lovelace","confirmed","instant","","en","","","","","","","2026-11-02T09:00:00.000Z","","2026-11-02T09:00:00.000Z","","","","[{""at"":""2026-11-02T09:00:00.000Z"",""act"":""added"",""source"":""the author"",""words"":""""}]"
+    "grace@example.org","","unconfirmed","weekly","","en","","","","","","","2026-11-02T09:00:00.000Z","2026-11-02T09:00:00.000Z","","","","","[]""
   `)
   expect(await posthorn('subscribers erase ada@example.org')).toMatchInlineSnapshot(`
     "$ posthorn subscribers erase ada@example.org
@@ -186,7 +187,8 @@ test('a list is imported as a whole, or not at all', async () => {
     "$ posthorn subscribers import people.csv --confirmed
     2  rows
     2  readers from now on
-    columns not understood and not kept: Shoe size"
+    columns not understood and not kept: Shoe size
+    import #1; to take it back: posthorn subscribers imports --undo 1"
   `)
   expect(await json('subscribers import people.csv --confirmed --json')).toMatchInlineSnapshot(`
     {
@@ -200,7 +202,9 @@ test('a list is imported as a whole, or not at all', async () => {
         "Shoe size",
       ],
       "known": 2,
+      "newlySuppressed": 0,
       "notRaised": 0,
+      "number": null,
       "repeated": 0,
       "rows": 2,
       "suppressed": 0,
@@ -304,6 +308,7 @@ test('a list of another program is looked at before it is imported', async () =>
       "known": 0,
       "notRaised": 0,
       "suppressed": 0,
+      "newlySuppressed": 0,
       "repeated": 0,
       "faulty": 1,
       "ignored": [],
@@ -336,6 +341,115 @@ test('a list of another program is looked at before it is imported', async () =>
     grace@example.org                unconfirmed  instant
     ! 1 subscriber"
   `)
+})
+
+test('a list is taken back by its number, save for who has done anything since', async () => {
+  const { posthorn, write, json, setClock } = openSite()
+  expect(await posthorn('subscribers imports')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers imports
+    ! 0 imports"
+  `)
+  write('people.csv', 'email\nada@example.org\ngrace@example.org\nkurt@example.org\n')
+  await posthorn('subscribers import people.csv --confirmed')
+  write('posts/hello.md', post('Hello', '2026-10-01'))
+  await posthorn('send hello --to grace@example.org --yes')
+  setClock('2026-11-03T09:00:00Z')
+  await posthorn('subscribers erase kurt@example.org --yes')
+  write('more.csv', 'email\nalan@example.org\n')
+  await posthorn('subscribers import more.csv')
+  expect(await posthorn('subscribers imports')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers imports
+    import #1, people.csv, Mon 2 Nov 2026, 10:00 Europe/Berlin: 3 people, of whom 1 was erased since
+    import #2, more.csv, Tue 3 Nov 2026, 10:00 Europe/Berlin: 1 person
+    ! 2 imports"
+  `)
+  expect(await posthorn('subscribers imports --undo 1')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers imports --undo 1
+    ! posthorn: this would remove 1 of the 3 people of import #1, and nobody is here to be asked
+    ! try: say \`--yes\`
+    (exit 1)"
+  `)
+  expect(await posthorn('subscribers imports --undo 1', { types: 'no\n' })).toMatchInlineSnapshot(`
+    "$ posthorn subscribers imports --undo 1
+    ! Remove 1 of the 3 people of import #1, people.csv? [y/N] no
+    ! nothing was taken back
+    (exit 1)"
+  `)
+  expect(await posthorn('subscribers imports --undo 1', { types: 'yes\n' })).toMatchInlineSnapshot(`
+    "$ posthorn subscribers imports --undo 1
+    ! Remove 1 of the 3 people of import #1, people.csv? [y/N] yes
+    grace@example.org stays: mailed since
+    1  removed without a trace: the same list may bring them again
+    1  stay: they were mailed since
+    import #1 is taken back"
+  `)
+  expect(await posthorn('subscribers imports --undo 1 --yes')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers imports --undo 1 --yes
+    ! posthorn: import #1 was taken back on 2026-11-03 already
+    ! try: \`posthorn subscribers imports\` shows which there are
+    (exit 1)"
+  `)
+  expect(await posthorn('subscribers imports --undo first')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers imports --undo first
+    ! posthorn: "first" is not the number of an import
+    (exit 2)"
+  `)
+  expect(await json('subscribers imports --undo 2 --yes --json')).toMatchInlineSnapshot(`
+    {
+      "examples": [],
+      "number": 2,
+      "removed": 1,
+      "stayed": {},
+    }
+  `)
+  expect(await posthorn('subscribers imports')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers imports
+    import #1, people.csv, Mon 2 Nov 2026, 10:00 Europe/Berlin: 3 people, taken back Tue 3 Nov 2026, 10:00 Europe/Berlin; 1 stayed
+    import #2, more.csv, Tue 3 Nov 2026, 10:00 Europe/Berlin: 1 person, taken back Tue 3 Nov 2026, 10:00 Europe/Berlin; 0 stayed
+    ! 2 imports"
+  `)
+  expect(await json('subscribers imports --json')).toMatchInlineSnapshot(`
+    [
+      {
+        "at": "2026-11-02T09:00:00.000Z",
+        "file": "people.csv",
+        "here": 1,
+        "left": 0,
+        "movingUntil": null,
+        "number": 1,
+        "people": 3,
+        "undoneAt": "2026-11-03T09:00:00.000Z",
+      },
+      {
+        "at": "2026-11-03T09:00:00.000Z",
+        "file": "more.csv",
+        "here": 0,
+        "left": 0,
+        "movingUntil": null,
+        "number": 2,
+        "people": 1,
+        "undoneAt": "2026-11-03T09:00:00.000Z",
+      },
+    ]
+  `)
+  expect(await posthorn('subscribers export')).toMatchInlineSnapshot(`
+    "$ posthorn subscribers export
+    "address","name","status","rhythm","tags","language","time zone","hour","weekday","paused until","followed tags","followed languages","created","asked","confirmed","unsubscribed","suppressed","suppressed since","consents"
+    "grace@example.org","","confirmed","instant","","en","","","","","","","2026-11-02T09:00:00.000Z","","2026-11-02T09:00:00.000Z","","","","[{""at"":""2026-11-02T09:00:00.000Z"",""act"":""imported"",""source"":""people.csv"",""words"":""""}]"
+    ! not in it: 1 person who was erased; only this site can tell who"
+  `)
+})
+
+test('a long list is read with a bar on a terminal, and with nothing where a program reads along', async () => {
+  const { posthorn, write } = openSite()
+  const people = Array.from({ length: 2_500 }, (_, at) => `r${at}@example.org\n`)
+  write('people.csv', `email\n${people.join('')}`)
+  const line = 'subscribers import people.csv --dry-run'
+  expect(await posthorn(line, { types: '' })).toContain(
+    'people.csv ████████████████████████ 100%  2,000 rows',
+  )
+  expect(await posthorn(`${line} --json`, { types: '' })).not.toContain('█')
+  expect(await posthorn(line)).not.toContain('█')
 })
 
 test('what is no address is nobody’s', async () => {

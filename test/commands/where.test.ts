@@ -94,8 +94,8 @@ describe('--where', () => {
     `)
     expect(await posthorn('subscribers export --where rhythm:paused')).toMatchInlineSnapshot(`
       "$ posthorn subscribers export --where rhythm:paused
-      "address","name","status","rhythm","tags","language","time zone","created","confirmed","unsubscribed"
-      "linus@example.com","","confirmed","paused","","fil","","2026-11-02T09:00:00.000Z","2026-11-02T09:00:00.000Z","""
+      "address","name","status","rhythm","tags","language","time zone","hour","weekday","paused until","followed tags","followed languages","created","asked","confirmed","unsubscribed","suppressed","suppressed since","consents"
+      "linus@example.com","","confirmed","paused","","fil","","","","","","","2026-11-02T09:00:00.000Z","","2026-11-02T09:00:00.000Z","","","","[{""at"":""2026-11-02T09:00:00.000Z"",""act"":""imported"",""source"":""people.csv"",""words"":""""}]""
     `)
   })
 

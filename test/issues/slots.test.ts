@@ -1,9 +1,12 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Temporal } from 'temporal-polyfill'
 import { describe, expect, test } from 'vitest'
 import { enqueueDeliveries } from '../../src/deliveries/enqueue.ts'
 import { planByHand, planIssues, upcomingDigests } from '../../src/issues/plan.ts'
 import { emptyMemory, lookAtPosts } from '../../src/round.ts'
 import { findSubscriber, type Subscriber } from '../../src/store/subscribers.ts'
+import { importSubscribers } from '../../src/subscribers/import.ts'
 import { pauseEnd } from '../../src/subscribers/preferences.ts'
 import { undoLeaving } from '../../src/subscribers/undo.ts'
 import { unsubscribe } from '../../src/subscribers/unsubscribe.ts'
@@ -254,6 +257,18 @@ describe('somebody who pauses until a day', () => {
       planByHand(site.db, { kind: 'digest', rhythm: 'weekly' }, posts, site.config, now, now)
     expect((await byHand(site.now())).groups).toEqual([])
     expect((await byHand(new Date('2026-11-18T09:00:00Z'))).groups).toMatchObject([{ count: 1 }])
+  })
+
+  test('is paused as well on the site that they are moved to as a row of a list', async () => {
+    const site = await blog()
+    const until = pauseEnd('2026-11-10', 'Europe/Berlin')
+    writeFileSync(
+      join(site.folder, 'list.csv'),
+      `address,status,rhythm,paused until,consents\nada@example.org,confirmed,instant,${until},[]\n`,
+    )
+    const { db, config, secret, now } = site
+    await importSubscribers(db, join(site.folder, 'list.csv'), { confirmed: true }, config, secret, now())
+    expect(await person(site, 'ada@example.org')).toMatchObject({ paused_until: until, next_run_at: until })
   })
 
   test('and chooses again before it gets what has gathered by what they chose', async () => {

@@ -6,7 +6,7 @@ import { parse } from 'csv-parse/sync'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { write } from '../../src/store/database.ts'
-import { streamSubscribers, unsubscribeSubscriber } from '../../src/store/subscribers.ts'
+import { streamSubscribers, suppress, unsubscribeSubscriber } from '../../src/store/subscribers.ts'
 import { exportSubscribers } from '../../src/subscribers/export.ts'
 import { guardCell, readCell } from '../../src/subscribers/formula.ts'
 import { importSubscribers } from '../../src/subscribers/import.ts'
@@ -31,12 +31,18 @@ describe('export', () => {
   test('all columns of everybody, in the order in which they came', async () => {
     const site = await makeSite()
     await bring(site, 'email,name,tags\nada@example.org,"Lovelace, ""Ada""",a;b\ngrace@example.org,,\n')
-    await write(site.db, (trx) => unsubscribeSubscriber(trx, 2, new Date('2026-11-03T09:00:00Z')))
+    const then = new Date('2026-11-03T09:00:00Z')
+    await write(site.db, async (trx) => {
+      await unsubscribeSubscriber(trx, 2, then)
+      await suppress(trx, 'grace@example.org', 'complaint', then)
+      await suppress(trx, 'stranger@example.org', 'bounce', then)
+    })
     expect(await exported(site)).toBe(
       [
-        '"address","name","status","rhythm","tags","language","time zone","created","confirmed","unsubscribed"',
-        '"ada@example.org","Lovelace, ""Ada""","confirmed","instant","a;b","en","","2026-11-02T09:00:00.000Z","2026-11-02T09:00:00.000Z",""',
-        '"grace@example.org","","unsubscribed","instant","","en","","2026-11-02T09:00:00.000Z","2026-11-02T09:00:00.000Z","2026-11-03T09:00:00.000Z"',
+        '"address","name","status","rhythm","tags","language","time zone","hour","weekday","paused until","followed tags","followed languages","created","asked","confirmed","unsubscribed","suppressed","suppressed since","consents"',
+        '"ada@example.org","Lovelace, ""Ada""","confirmed","instant","a;b","en","","","","","","","2026-11-02T09:00:00.000Z","","2026-11-02T09:00:00.000Z","","","","[{""at"":""2026-11-02T09:00:00.000Z"",""act"":""imported"",""source"":""list.csv"",""words"":""""}]"',
+        '"grace@example.org","","unsubscribed","instant","","en","","","","","","","2026-11-02T09:00:00.000Z","","2026-11-02T09:00:00.000Z","2026-11-03T09:00:00.000Z","complaint","2026-11-03T09:00:00.000Z","[{""at"":""2026-11-02T09:00:00.000Z"",""act"":""imported"",""source"":""list.csv"",""words"":""""}]"',
+        '"stranger@example.org","","suppressed","","","","","","","","","","","","","","bounce","2026-11-03T09:00:00.000Z",""',
         '',
       ].join('\n'),
     )
@@ -103,6 +109,6 @@ describe('export', () => {
     const other = await makeSite()
     const done = await bring(other, await exported(site))
     expect(done.added).toEqual({ unconfirmed: 0, confirmed: 1, unsubscribed: 1 })
-    expect(done.ignored).toEqual(['created', 'confirmed'])
+    expect(done.ignored).toEqual([])
   })
 })

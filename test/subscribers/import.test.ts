@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { FaultsError, UserError } from '../../src/errors.ts'
 import { write } from '../../src/store/database.ts'
@@ -53,12 +54,14 @@ describe('import', () => {
       '\uFEFF"E-Mail", Name ,RHYTHM,Tags,language,Time_Zone,Phone\r\nAda@Example.org,"Lovelace, Ada",weekly,"a; b,a",de-at,Europe/Vienna,1\r\n\r\n grace@example.org ,,,,,,\r\n',
     )
     expect(done).toEqual({
+      number: 1,
       rows: 2,
       added: { unconfirmed: 0, confirmed: 2, unsubscribed: 0 },
       known: 0,
       notRaised: 0,
       repeated: 0,
       suppressed: 0,
+      newlySuppressed: 0,
       ignored: ['Phone'],
       cautions: [],
     })
@@ -166,6 +169,11 @@ describe('import', () => {
       Buffer.from('email,name\nada@example.org,Zo\xeb\n', 'latin1'),
       ['2: this row is not UTF-8; save the file as "CSV UTF-8"'],
     ],
+    [
+      // A file that was cut within a letter.
+      Buffer.concat([Buffer.from('email,name\nada@example.org,Zo'), Buffer.from([0xc3])]),
+      ['2: this row is not UTF-8; save the file as "CSV UTF-8"'],
+    ],
   ])('the file %j is told what is wrong with it', async (content, expected) => {
     expect(await faultsOf(await makeSite(), content)).toEqual(expected)
   })
@@ -173,8 +181,8 @@ describe('import', () => {
   test('a quotation mark that swallows a large file is told, and so is a file of faults, in few words', async () => {
     const site = await makeSite()
     const rows = Array.from({ length: 20_000 }, (_, at) => `nobody ${at}`).join('\n')
-    expect(await faultsOf(site, `email\n"${rows}`)).toEqual([
-      expect.stringMatching(/^\d+: a row has no end within 128,000 characters/),
+    expect(await faultsOf(site, `email\n"${rows}${' '.repeat(1_000_000)}`)).toEqual([
+      expect.stringMatching(/^\d+: a row has no end within 1,000,000 characters/),
     ])
     const faults = await faultsOf(site, `email\n${rows}`)
     expect(faults).toHaveLength(101)
@@ -254,13 +262,23 @@ describe('import', () => {
     ])
   })
 
-  test('20,000 people come in quickly and in order, and other writers wait for the move alone', async () => {
+  test('20,000 people come in quickly and in order, and other writers wait for a part of them alone', async () => {
     const site = await makeSite()
     const other = await site.again()
     const rows = Array.from({ length: 20_000 }, (_, at) => `reader${at}@example.org,Reader ${at}`)
+    const seen = new Set<number>()
+    let isOver = false
+    const writing = async () => {
+      for (; !isOver; await setImmediate())
+        await write(other.db, async (trx) => seen.add((await countSubscribers(trx)).confirmed))
+    }
     const started = performance.now()
-    const done = await bring(site, `email,name\n${rows.join('\n')}\n`)
+    const bringing = bring(site, `email,name\n${rows.join('\n')}\n`).finally(() => {
+      isOver = true
+    })
+    const [done] = await Promise.all([bringing, writing()])
     const took = performance.now() - started
+    expect([...seen]).toEqual(expect.arrayContaining([0, 10_000]))
     expect(done.added.confirmed).toBe(20_000)
     expect(took).toBeLessThan(5_000)
     const people = await everybody(other)
