@@ -35,7 +35,8 @@ import { type Context, EXIT } from './main.ts'
 import { shownTime } from './time.ts'
 
 export async function list(context: Context, options: { where?: string[]; json?: boolean }): Promise<number> {
-  return context.withSite(async ({ db, config }) => {
+  return context.withSite(async (site) => {
+    const { db, config, now } = site
     const { terminal } = context
     const where = readWhere(options.where, 'everybody', config.site.timeZone)
     if (options.json) {
@@ -49,7 +50,10 @@ export async function list(context: Context, options: { where?: string[]; json?:
     for await (const person of streamSubscribers(db, where)) {
       number++
       const { address, status, rhythm, name } = person
-      terminal.out(`${address.padEnd(32)} ${status.padEnd(12)} ${rhythm.padEnd(8)} ${name}`.trimEnd())
+      // Who paused until a day keeps their rhythm for afterwards, and yet nothing comes to them now.
+      const resumed = person.paused_until && new Date(person.paused_until)
+      const pause = resumed && resumed > now() ? `  (paused until ${shownTime(resumed, site)})` : ''
+      terminal.out(`${address.padEnd(32)} ${status.padEnd(12)} ${rhythm.padEnd(8)} ${name}`.trimEnd() + pause)
     }
     terminal.say(count(number, 'subscriber'))
     return EXIT.done
@@ -111,26 +115,32 @@ export async function show(context: Context, address: string, options: { json?: 
     const { terminal } = context
     const { person, key } = await findPerson(site, address)
     const kept = await everythingKept(site.db, person ?? null, key, site.secret)
+    const local = (time: string) => shownTime(new Date(time), site)
     if (options.json) {
       terminal.json(kept)
       return EXIT.done
     }
     if (person) {
-      const rows = Object.entries(shownPerson(person)).filter(
-        ([, value]) => value !== null && value !== '' && String(value) !== '',
-      )
-      const shown = (value: unknown) => (Array.isArray(value) ? value.join(', ') : String(value))
-      for (const line of table(rows.map(([key, value]) => [key, shown(value)]))) terminal.out(line)
+      const times = new Set(['pausedUntil', 'nextDigest', 'created', 'confirmed', 'unsubscribed'])
+      const rows = Object.entries(shownPerson(person)).flatMap(([key, value]) => {
+        if (value === null || String(value) === '') return []
+        const label = key.replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`)
+        if (Array.isArray(value)) return [[label, value.join(', ')]]
+        return [[label, times.has(key) ? local(value) : value]]
+      })
+      for (const line of table(rows)) terminal.out(line)
     }
     if (kept.moving)
-      terminal.out(`${kept.moving.asked}  wants to move to ${kept.moving.address}, which has not confirmed`)
+      terminal.out(
+        `${local(kept.moving.asked)}  wants to move to ${kept.moving.address}, which has not confirmed`,
+      )
     for (const { reason, at } of kept.suppressions)
-      terminal.out(`never mailed: ${reason}, since ${shownTime(new Date(at), site)}`)
-    for (const each of kept.consents) terminal.out(`${each.at}  ${each.act}  ${each.source}`.trimEnd())
-    for (const each of kept.bounces) terminal.out(`${each.at}  ${each.kind} bounce: ${each.reply}`)
+      terminal.out(`never mailed: ${reason}, since ${local(at)}`)
+    for (const each of kept.consents) terminal.out(`${local(each.at)}  ${each.act}  ${each.source}`.trimEnd())
+    for (const each of kept.bounces) terminal.out(`${local(each.at)}  ${each.kind} bounce: ${each.reply}`)
     for (const each of kept.deliveries) {
       const issue = each.issue === null ? each.kind : `issue #${each.issue}`
-      terminal.out(`${each.dated}  ${issue}, ${each.subject}: ${each.state}`)
+      terminal.out(`${local(each.dated)}  ${issue}, ${each.subject}: ${each.state}`)
     }
     return EXIT.done
   })

@@ -174,9 +174,20 @@ async function narrowed(
   return { offer, groups, posts: groups.length === 0 ? posts : posts.filter((post) => held.has(post.key)) }
 }
 
-/** Everybody who gets something of an offer, by what they get and the language they are spoken to in, most first. */
-export function groupsOwed(db: Reader, audience: Audience, offer: Offer, config: Config): Promise<Group[]> {
-  return groupOwed(db, audience, offer, (theirs) => frameLanguage(theirs, config.site.language))
+/**
+ * Everybody who gets something of an offer, by what they get and the language they are spoken to in, most first; of
+ * as many the site's own language, since the first names the issue to its author.
+ */
+export async function groupsOwed(
+  db: Reader,
+  audience: Audience,
+  offer: Offer,
+  config: Config,
+): Promise<Group[]> {
+  const own = config.site.language
+  const groups = await groupOwed(db, audience, offer, (theirs) => frameLanguage(theirs, own))
+  const isOwn = ({ language }: Group) => Number(language === own)
+  return groups.toSorted((one, other) => other.count - one.count || isOwn(other) - isOwn(one))
 }
 
 export function countRecipients(issue: PlannedIssue): number {

@@ -60,7 +60,7 @@ export function addressPages(app: Hono, web: Web): void {
     web.onQueued?.()
     const { title, sent, until, nothingCame } = words.web.moveAsked
     const content = html`<h1>${title}</h1>
-<p role="status">${sent(address.address)}</p>
+<p>${sent(address.address)}</p>
 <p>${until(person.address)}</p>
 <p>${nothingCame}</p>
 <p><a href="${preferencesLink(web, delivery)}">${back}</a></p>`
@@ -136,7 +136,7 @@ ${faulty ? html`<p role="alert" id="address-fault">${faulty.fault}</p>` : ''}
   function showMoved(c: Context, words: Words, person: Subscriber): Promise<Response> {
     const { title, lead } = words.web.moved
     const content = html`<h1>${title}</h1>
-<p role="status">${lead(config.site.title, person.address)}</p>`
+<p>${lead(config.site.title, person.address)}</p>`
     return show(c, words, title, content)
   }
 

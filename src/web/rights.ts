@@ -48,7 +48,7 @@ export function rightsPages(app: Hono, web: Web): void {
     if (found === null || !(await erase(web, { delivery: found.delivery }, now()))) return showStranger(c)
     const { title, lead } = found.words.web.erased
     const content = html`<h1>${title}</h1>
-<p role="status">${lead(config.site.title)}</p>`
+<p>${lead(config.site.title)}</p>`
     return showPage(c, web, { title, content, language: found.words.language })
   })
 

@@ -118,7 +118,7 @@ export const german: Words = {
     },
     confirmed: {
       title: 'Du bist angemeldet',
-      lead: 'Der nächste neue Beitrag kommt zu dir. Am Ende jeder E-Mail steht ein Link zum Abbestellen.',
+      lead: 'Der nächste neue Beitrag kommt zu dir. Am Ende jeder E-Mail kannst du wählen, wie oft, und abbestellen.',
     },
     notConfirmable: {
       title: 'Dieser Link gilt nicht mehr',
@@ -233,7 +233,7 @@ export const german: Words = {
       button: 'Ja, hierher schicken',
     },
     moved: {
-      title: 'Deine Adresse ist geändert',
+      title: 'Deine Adresse wurde geändert',
       lead: (site, address) => `Neue Beiträge von ${site} kommen ab jetzt an ${address}.`,
     },
     notMovable: {
@@ -245,7 +245,7 @@ export const german: Words = {
     rights: {
       title: 'Was über dich gespeichert ist',
       download: 'Alles herunterladen, was über dich gespeichert ist (eine JSON-Datei)',
-      erase: 'Mich löschen',
+      erase: 'Meine Daten löschen',
     },
     erase: {
       title: 'Löschen, was über dich gespeichert ist',
@@ -255,13 +255,13 @@ export const german: Words = {
         'Eines bleibt: ein Hash deiner Adresse, mit einem geheimen Schlüssel gebildet, aus dem niemand sie ablesen kann. Er sorgt dafür, dass keine alte Liste dich zurückholt; auch du kannst dich hier mit dieser Adresse nicht mehr anmelden.',
       instead:
         'Das lässt sich nicht rückgängig machen. Wenn du nur keine Beiträge mehr willst, genügt es, abzubestellen.',
-      button: 'Mich endgültig löschen',
+      button: 'Meine Daten endgültig löschen',
       back: 'Zurück zu deinem Abo',
     },
     erased: {
-      title: 'Du bist gelöscht',
+      title: 'Deine Daten sind gelöscht',
       lead: (site) =>
-        `Von dir bleibt bei ${site} nichts als der Hash, der verhindert, dass alte Listen dich zurückholen. Diese Seite lässt sich nicht noch einmal öffnen.`,
+        `Bei ${site} bleibt von dir nichts als der Hash, der verhindert, dass alte Listen dich zurückholen. Diese Seite lässt sich nicht noch einmal öffnen.`,
     },
     howToChange: {
       title: 'So änderst du dein Abo',

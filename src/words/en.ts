@@ -129,7 +129,7 @@ export const english = {
     },
     confirmed: {
       title: 'You are subscribed',
-      lead: 'The next new post will come to you. Each message has a link at its end for leaving.',
+      lead: 'The next new post will come to you. At the end of each message you can choose how often, and leave.',
     },
     notConfirmable: {
       title: 'This link does not work any more',
@@ -252,7 +252,7 @@ export const english = {
       button: 'Yes, send them here',
     },
     moved: {
-      title: 'Your address is changed',
+      title: 'Your address has changed',
       lead: (site: string, address: string) => `New posts from ${site} come to ${address} from now on.`,
     },
     notMovable: {
@@ -265,22 +265,22 @@ export const english = {
     rights: {
       title: 'What is kept about you',
       download: 'Download everything that is kept about you (a JSON file)',
-      erase: 'Erase me',
+      erase: 'Erase my data',
     },
     erase: {
       title: 'Erase what is kept about you',
       lead: (site: string) =>
         `Your address, your name, what you agreed to and the list of what you were sent by ${site} are erased at once. Nothing more comes to you, not even what is queued already, and no link in your messages opens your subscription again.`,
       stays:
-        'One thing stays: a hash of your address, made with a secret key, from which nobody can read it. It sees to it that no old list brings you back, and you cannot subscribe here with this address again either.',
+        'One thing stays: a hash of your address, made with a secret key, from which nobody can read it. It stops old lists from bringing you back, and you cannot subscribe here with this address again either.',
       instead: 'It cannot be undone. If you only want no more posts, it is enough to unsubscribe.',
-      button: 'Erase me for good',
+      button: 'Erase my data for good',
       back: 'Back to your subscription',
     },
     erased: {
-      title: 'You are erased',
+      title: 'Your data is erased',
       lead: (site: string) =>
-        `Of you ${site} keeps nothing now but the hash that keeps old lists from bringing you back. This page cannot be opened again.`,
+        `${site} keeps nothing about you now but the hash that stops old lists from bringing you back. This page cannot be opened again.`,
     },
     howToChange: {
       title: 'How to change your subscription',

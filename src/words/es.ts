@@ -118,7 +118,7 @@ export const spanish: Words = {
     },
     confirmed: {
       title: 'Suscripción confirmada',
-      lead: 'Te llegará la próxima entrada. Al final de cada mensaje hay un enlace para darte de baja.',
+      lead: 'Te llegará la próxima entrada. Al final de cada mensaje puedes elegir la frecuencia y darte de baja.',
     },
     notConfirmable: {
       title: 'Este enlace ya no funciona',
@@ -246,7 +246,7 @@ export const spanish: Words = {
     rights: {
       title: 'Lo que se guarda sobre ti',
       download: 'Descargar todo lo que se guarda sobre ti (un archivo JSON)',
-      erase: 'Borrarme',
+      erase: 'Borrar mis datos',
     },
     erase: {
       title: 'Borrar lo que se guarda sobre ti',
@@ -255,13 +255,13 @@ export const spanish: Words = {
       stays:
         'Queda una sola cosa: un hash de tu dirección, hecho con una clave secreta, del que nadie puede leerla. Impide que una lista antigua te traiga de vuelta; tampoco tú podrás suscribirte aquí de nuevo con esta dirección.',
       instead: 'No se puede deshacer. Si solo quieres no recibir más entradas, basta con darte de baja.',
-      button: 'Borrarme para siempre',
+      button: 'Borrar mis datos para siempre',
       back: 'Volver a tu suscripción',
     },
     erased: {
       title: 'Tus datos se han borrado',
       lead: (site) =>
-        `De ti, ${site} ya no guarda nada, salvo el hash que impide que listas antiguas te traigan de vuelta. Esta página no se puede volver a abrir.`,
+        `${site} ya no guarda nada sobre ti, salvo el hash que impide que listas antiguas te traigan de vuelta. Esta página no se puede volver a abrir.`,
     },
     howToChange: {
       title: 'Cómo cambiar tu suscripción',

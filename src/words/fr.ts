@@ -124,7 +124,7 @@ export const french: Words = {
     },
     confirmed: {
       title: 'Votre abonnement est confirmé',
-      lead: 'Vous recevrez le prochain article. Un lien à la fin de chaque e-mail permet de se désabonner.',
+      lead: 'Vous recevrez le prochain article. À la fin de chaque e-mail, vous pouvez choisir le rythme et vous désabonner.',
     },
     notConfirmable: {
       title: 'Ce lien ne fonctionne plus',
@@ -241,7 +241,7 @@ export const french: Words = {
       button: 'Oui, envoyez-les ici',
     },
     moved: {
-      title: 'Votre adresse est changée',
+      title: 'Votre adresse a été modifiée',
       lead: (site, address) => `Les nouveaux articles de ${site} arrivent désormais à ${address}.`,
     },
     notMovable: {
@@ -253,7 +253,7 @@ export const french: Words = {
     rights: {
       title: 'Ce qui est conservé à votre sujet',
       download: 'Télécharger tout ce qui est conservé à votre sujet (un fichier JSON)',
-      erase: 'M’effacer',
+      erase: 'Effacer mes données',
     },
     erase: {
       title: 'Effacer ce qui est conservé à votre sujet',
@@ -263,13 +263,13 @@ export const french: Words = {
         'Une seule chose reste : une empreinte de votre adresse, faite avec une clé secrète, d’où personne ne peut la lire. Elle empêche qu’une ancienne liste vous fasse revenir ; vous ne pourrez plus non plus vous abonner ici avec cette adresse.',
       instead:
         'C’est irréversible. Si vous voulez seulement ne plus recevoir d’articles, il suffit de vous désabonner.',
-      button: 'M’effacer définitivement',
+      button: 'Effacer définitivement mes données',
       back: 'Retour à votre abonnement',
     },
     erased: {
       title: 'Vos données sont effacées',
       lead: (site) =>
-        `De vous, ${site} ne garde plus rien, sauf l’empreinte qui empêche d’anciennes listes de vous faire revenir. Cette page ne peut plus être ouverte.`,
+        `${site} ne garde plus rien à votre sujet, sauf l’empreinte qui empêche d’anciennes listes de vous faire revenir. Cette page ne peut plus être ouverte.`,
     },
     howToChange: {
       title: 'Comment modifier votre abonnement',

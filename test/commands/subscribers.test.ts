@@ -45,10 +45,10 @@ test('people are added, shown, listed, exported and erased', async () => {
     status     confirmed
     rhythm     instant
     language   en
-    created    2026-11-02T09:00:00.000Z
-    confirmed  2026-11-02T09:00:00.000Z
-    2026-11-02T09:00:00.000Z  added  the author
-    2026-11-02T09:00:00.000Z  issue #1, Hello: sent"
+    created    Mon 2 Nov 2026, 10:00 Europe/Berlin
+    confirmed  Mon 2 Nov 2026, 10:00 Europe/Berlin
+    Mon 2 Nov 2026, 10:00 Europe/Berlin  added  the author
+    Mon 2 Nov 2026, 10:00 Europe/Berlin  issue #1, Hello: sent"
   `)
   expect(await posthorn('subscribers show grace@example.org --json')).toMatchInlineSnapshot(`
     "$ posthorn subscribers show grace@example.org --json
@@ -149,24 +149,24 @@ test('what a reader chose on the page of their preferences is shown, and found b
   const { posthorn } = openSession(site.folder)
   expect(await posthorn('subscribers show ada@example.org')).toMatchInlineSnapshot(`
     "$ posthorn subscribers show ada@example.org
-    address            ada@example.org
-    status             confirmed
-    rhythm             weekly
-    language           en
-    timeZone           Asia/Tokyo
-    hour               19:00
-    weekday            Fri
-    pausedUntil        2026-12-23T15:00:00.000Z
-    nextDigest         2026-12-25T10:00:00.000Z
-    followedTags       Tea, big news
-    followedLanguages  de
-    created            2026-11-02T09:00:00.000Z
-    confirmed          2026-11-02T09:00:00.000Z
-    2026-11-02T09:00:00.000Z  added  the author"
+    address             ada@example.org
+    status              confirmed
+    rhythm              weekly
+    language            en
+    time zone           Asia/Tokyo
+    hour                19:00
+    weekday             Fri
+    paused until        Wed 23 Dec 2026, 16:00 Europe/Berlin
+    next digest         Fri 25 Dec 2026, 11:00 Europe/Berlin
+    followed tags       Tea, big news
+    followed languages  de
+    created             Mon 2 Nov 2026, 10:00 Europe/Berlin
+    confirmed           Mon 2 Nov 2026, 10:00 Europe/Berlin
+    Mon 2 Nov 2026, 10:00 Europe/Berlin  added  the author"
   `)
   expect(await posthorn('subscribers list --where follows:tea')).toMatchInlineSnapshot(`
     "$ posthorn subscribers list --where follows:tea
-    ada@example.org                  confirmed    weekly
+    ada@example.org                  confirmed    weekly  (paused until Wed 23 Dec 2026, 16:00 Europe/Berlin)
     ! 1 subscriber"
   `)
   // Who follows everything follows nothing by name.

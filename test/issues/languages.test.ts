@@ -56,6 +56,11 @@ describe('people of several languages', () => {
     ])
   })
 
+  test('where as many speak each, come behind those of the site, whose words name the issue', async () => {
+    const { groups } = await planTea(await siteWith({ ada: 'de', grace: 'en', linus: 'ar' }))
+    expect(groups.map(({ language }) => language)).toEqual(['en', 'ar', 'de'])
+  })
+
   test('are one group where all are spoken to as the site speaks, whatever their regions', async () => {
     const issue = await planTea(await siteWith({ ada: 'en', grace: 'en-US', linus: 'zh', alan: '' }, 'en-GB'))
     expect(issue.groups).toMatchObject([{ language: 'en-GB', count: 4 }])

@@ -115,7 +115,7 @@ describe('a reader moves', () => {
 
     site.setClock('2026-11-05T09:00:00Z')
     expect(words(await browser.submit(link, { shown: 'en' }))).toBe(
-      'Your address is changed New posts from A test blog come to Countess@example.net from now on.',
+      'Your address has changed New posts from A test blog come to Countess@example.net from now on.',
     )
     expect(await ada(site)).toEqual({
       ...before,

@@ -144,7 +144,7 @@ describe('erasing', () => {
     const { site, browser, links } = await readers()
     const before = await everything(site)
     expect((await browser.visit(links.preferences)).text).toContain(
-      `<a class="button quiet" href="https://mail.blog.example${links.erase}">Erase me</a>`,
+      `<a class="button quiet" href="https://mail.blog.example${links.erase}">Erase my data</a>`,
     )
     for (const method of ['GET', 'HEAD']) {
       const page = await browser.visit(links.erase, { method })
@@ -154,7 +154,7 @@ describe('erasing', () => {
     const page = await browser.visit(links.erase)
     expect(words(page)).toContain('It cannot be undone.')
     expect(words(page)).toContain('a hash of your address')
-    expect(page.text).toContain('<form method="post"><p><button>Erase me for good</button></p></form>')
+    expect(page.text).toContain('<form method="post"><p><button>Erase my data for good</button></p></form>')
     expect(page.text).toContain(links.everything)
     expect(page.text).not.toContain(ADA)
     expect(await everything(site)).toBe(before)
@@ -166,7 +166,7 @@ describe('erasing', () => {
     const answer = await press(browser, links.erase)
     expect(answer.status).toBe(200)
     expect(answer.headers['cache-control']).toBe('no-store')
-    expect(words(answer)).toContain('You are erased')
+    expect(words(answer)).toContain('Your data is erased')
     expect(await everything(site)).not.toMatch(/ada/i)
     expect(await site.db.selectFrom('suppressions').selectAll().execute()).toMatchObject([
       { key: expect.stringMatching(/^hmac:[0-9a-f]{64}$/), reason: 'erased' },
