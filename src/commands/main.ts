@@ -105,7 +105,7 @@ function commands(surroundings: Surroundings, terminal: Terminal, done: (code: n
   const where = () =>
     new Option(
       '--where <filter>',
-      'those who have all of it: tag:release lang:de -domain:example.org',
+      'those who have all of it: tag:release lang:de -domain:example.org; also follows:, since:, rhythm:',
     ).argParser((filter: string, before: string[] = []) => [...before, filter])
 
   add(program, 'init [folder]', 'make a new site that works at once').action(
@@ -214,6 +214,10 @@ function commands(surroundings: Surroundings, terminal: Terminal, done: (code: n
     .option('--confirmed', 'they have consented elsewhere')
     .option('--dry-run', 'show what would change, and change nothing')
     .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      '\nIt takes what Mailchimp, Substack, Buttondown, Ghost, listmonk, Beehiiv, Kit and Posthorn export, as it is,\nand any CSV file with a column `email`.',
+    )
     .action(runs(async () => (await import('./subscribers.ts')).importFile))
   add(subscribers, 'imports', 'which lists people came by, and how to take one back')
     .option('--undo <number>', 'remove whom it brought, save those who did anything since')
@@ -231,7 +235,7 @@ function commands(surroundings: Surroundings, terminal: Terminal, done: (code: n
   add(subscribers, 'allow <address>', 'let an address be mailed again that was not to be')
     .option('-y, --yes', 'do not ask')
     .action(runs(async () => (await import('./subscribers.ts')).allow))
-  add(subscribers, 'erase <address>', 'remove somebody and every trace of their address')
+  add(subscribers, 'erase <address>', 'remove somebody and all that is kept of them, save a keyed hash')
     .option('-y, --yes', 'do not ask')
     .action(runs(async () => (await import('./subscribers.ts')).erase))
   return program
