@@ -34,7 +34,7 @@ export type PlannedIssue = {
   kind: 'single' | 'digest'
   rhythm: DigestRhythm | null
   origin: 'schedule' | 'author'
-  /** All posts it may hold, in the order they are shown. */
+  /** All posts it may hold, newest first. */
   posts: KnownPost[]
   audience: Audience
   offer: Offer

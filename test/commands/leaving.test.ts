@@ -64,12 +64,12 @@ test('somebody writes "please take me off", and the author does', async () => {
     status        unsubscribed
     rhythm        instant
     language      en
-    created       2026-11-02T09:00:00.000Z
-    confirmed     2026-11-02T09:00:00.000Z
-    unsubscribed  2026-11-02T09:00:00.000Z
-    2026-11-02T09:00:00.000Z  added  the author
-    2026-11-02T09:00:00.000Z  unsubscribed  the author, at their request
-    2026-11-02T09:00:00.000Z  welcome, Hello: skipped"
+    created       Mon 2 Nov 2026, 10:00 Europe/Berlin
+    confirmed     Mon 2 Nov 2026, 10:00 Europe/Berlin
+    unsubscribed  Mon 2 Nov 2026, 10:00 Europe/Berlin
+    Mon 2 Nov 2026, 10:00 Europe/Berlin  added  the author
+    Mon 2 Nov 2026, 10:00 Europe/Berlin  unsubscribed  the author, at their request
+    Mon 2 Nov 2026, 10:00 Europe/Berlin  welcome, Hello: skipped"
   `)
   expect(await posthorn('subscribers show ada@example.org')).toContain('welcome, Hello: skipped')
   expect(await posthorn('subscribers show joan@example.org')).toContain('welcome, Hello: queued')
@@ -176,12 +176,12 @@ test('the author lets an address be mailed again, and raises nobody’s consent'
     status        unsubscribed
     rhythm        instant
     language      en
-    created       2026-11-02T09:00:00.000Z
-    confirmed     2026-11-02T09:00:00.000Z
-    unsubscribed  2026-11-02T09:00:00.000Z
-    2026-11-02T09:00:00.000Z  added  the author
-    2026-11-02T09:00:00.000Z  unsubscribed  the author, at their request
-    2026-11-05T09:00:00.000Z  allowed  the author"
+    created       Mon 2 Nov 2026, 10:00 Europe/Berlin
+    confirmed     Mon 2 Nov 2026, 10:00 Europe/Berlin
+    unsubscribed  Mon 2 Nov 2026, 10:00 Europe/Berlin
+    Mon 2 Nov 2026, 10:00 Europe/Berlin  added  the author
+    Mon 2 Nov 2026, 10:00 Europe/Berlin  unsubscribed  the author, at their request
+    Thu 5 Nov 2026, 10:00 Europe/Berlin  allowed  the author"
   `)
   expect(await session.json('subscribers show ada@example.org --json')).toMatchObject({
     status: 'confirmed',

@@ -138,7 +138,7 @@ describe('--where', () => {
       "$ posthorn send old --where tag:release --plan ID --yes
       subject   Old
       posts     Old
-      to        2 people: 1 in German, 1 in English
+      to        2 people: 1 in English, 1 in German
       when      now
       size      HTML SIZE, text SIZE
       left out  1 not confirmed, 1 unsubscribed, 1 paused, 1 not matched by --where
