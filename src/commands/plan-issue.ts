@@ -13,6 +13,7 @@ import {
   planByHand,
   planId,
 } from '../issues/plan.ts'
+import { inOrder } from '../mail/digest.ts'
 import type { KnownPost } from '../posts/identity.ts'
 import type { Site } from '../site.ts'
 import type { LeftOut } from '../store/owed.ts'
@@ -104,8 +105,10 @@ export function tellFindings(
 /** How many posts of a plan are named; `--json` has all. */
 const NAMED = 10
 
-function titles({ posts }: PlannedIssue): string {
-  const named = posts.slice(0, NAMED).map((post) => post.title)
+function titles({ posts }: PlannedIssue, config: Site['config']): string {
+  const named = inOrder(posts, config)
+    .slice(0, NAMED)
+    .map((post) => post.title)
   return [...named, ...(posts.length > NAMED ? [`and ${posts.length - NAMED} more`] : [])].join('; ')
 }
 
@@ -114,7 +117,7 @@ export function planLines({ issue, printed, left, id }: Plan, site: Site): strin
   const people = countRecipients(issue)
   const rows = [
     ['subject', first?.subject ?? '-'],
-    ['posts', titles(issue) || 'nothing is new'],
+    ['posts', titles(issue, site.config) || 'nothing is new'],
     ['to', people === 0 ? 'nobody' : `${count(people, 'person', 'people')}${languageWords(issue)}`],
     ['when', issue.due.getTime() <= site.now().getTime() ? 'now' : shownTime(issue.due, site)],
   ]

@@ -32,7 +32,7 @@ const MOST_TITLES = 50
 const LEAST_TEXT = 1500
 
 /** Posts in the order of the site's digests. */
-function inOrder(posts: Post[], { newsletter }: Pick<Press, 'newsletter'>): Post[] {
+export function inOrder(posts: Post[], { newsletter }: Pick<Press, 'newsletter'>): Post[] {
   const newest = newestFirst(posts)
   return newsletter.digests.order === 'oldest' ? newest.reverse() : newest
 }

@@ -207,11 +207,12 @@ describe('a send by hand', () => {
     `)
   })
 
-  test('of a digest of many posts names ten of them and says how many there are', async () => {
-    const { posthorn, write } = await openBlog()
+  test('of a digest of many posts names ten of them, as they stand in it, and says how many there are', async () => {
+    const from = { name: 'A test blog', email: 'news@blog.example' }
+    const { posthorn, write } = await openBlog({ newsletter: { from, digests: { order: 'oldest' } } })
     for (let day = 1; day <= 12; day++)
       write(`posts/day-${day}.md`, post(`Day ${day}`, `2026-10-${String(day + 10)}`))
-    expect(await posthorn('plan --digest weekly')).toMatch(/^posts +Day 12; .*; Day 3; and 2 more$/m)
+    expect(await posthorn('plan --digest weekly')).toMatch(/^posts +Day 1; .*; Day 10; and 2 more$/m)
   })
 
   test('as a test goes to one address, draft or not, and is counted for nobody', async () => {
