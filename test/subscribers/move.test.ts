@@ -360,10 +360,10 @@ describe('by the author’s word', () => {
       status     confirmed
       rhythm     instant
       language   en
-      created    2026-11-02T09:00:00.000Z
-      confirmed  2026-11-02T09:00:00.000Z
-      2026-11-02T09:00:00.000Z  wants to move to Countess@example.net, which has not confirmed
-      2026-11-02T09:00:00.000Z  added  the author"
+      created    Mon 2 Nov 2026, 10:00 Europe/Berlin
+      confirmed  Mon 2 Nov 2026, 10:00 Europe/Berlin
+      Mon 2 Nov 2026, 10:00 Europe/Berlin  wants to move to Countess@example.net, which has not confirmed
+      Mon 2 Nov 2026, 10:00 Europe/Berlin  added  the author"
     `)
     setClock('2026-11-03T09:00:00Z')
     expect(await posthorn(`subscribers move ${OLD} ada@example.net --confirmed`)).toMatchInlineSnapshot(`
@@ -381,10 +381,10 @@ describe('by the author’s word', () => {
       status     confirmed
       rhythm     instant
       language   en
-      created    2026-11-02T09:00:00.000Z
-      confirmed  2026-11-02T09:00:00.000Z
-      2026-11-02T09:00:00.000Z  added  the author
-      2026-11-03T09:00:00.000Z  moved  the author"
+      created    Mon 2 Nov 2026, 10:00 Europe/Berlin
+      confirmed  Mon 2 Nov 2026, 10:00 Europe/Berlin
+      Mon 2 Nov 2026, 10:00 Europe/Berlin  added  the author
+      Tue 3 Nov 2026, 10:00 Europe/Berlin  moved  the author"
     `)
   })
 
