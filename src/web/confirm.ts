@@ -1,6 +1,6 @@
 import type { Context, Hono } from 'hono'
 import { html } from 'hono/html'
-import { openToken } from '../mail/token.ts'
+import { makeToken, openToken } from '../mail/token.ts'
 import type { Subscriber } from '../store/subscribers.ts'
 import { confirm, findConfirmable } from '../subscribers/confirm.ts'
 import { printWelcome, type Welcome } from '../subscribers/welcome.ts'
@@ -37,8 +37,11 @@ export function confirmPage(app: Hono, web: Web): void {
     const welcome = isWelcomed ? await welcomeFor(person) : null
     if (!(await confirm(db, delivery, evidence, welcome, config, secret, now()))) return showNotConfirmable(c)
     web.onQueued?.()
-    const { title, lead } = shown.web.confirmed
-    const content = html`<h1>${title}</h1><p>${lead}</p>`
+    const { title, lead, choose } = shown.web.confirmed
+    // Whoever said yes has the message, as whoever opens the same link in a later one has.
+    const preferences = `${config.web.url}/preferences?token=${makeToken(linkKeys[0], 'preferences', delivery)}`
+    const content = html`<h1>${title}</h1><p>${lead}</p>
+<p><a href="${preferences}">${choose}</a></p>`
     return showPage(c, web, { title, content, language: shown.language })
   })
 

@@ -119,6 +119,7 @@ export const german: Words = {
     confirmed: {
       title: 'Du bist angemeldet',
       lead: 'Der nächste neue Beitrag kommt zu dir. Am Ende jeder E-Mail kannst du wählen, wie oft, und abbestellen.',
+      choose: 'Wählen, wie oft und welche Beiträge',
     },
     notConfirmable: {
       title: 'Dieser Link gilt nicht mehr',

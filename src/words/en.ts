@@ -130,6 +130,7 @@ export const english = {
     confirmed: {
       title: 'You are subscribed',
       lead: 'The next new post will come to you. At the end of each message you can choose how often, and leave.',
+      choose: 'Choose how often, and which posts',
     },
     notConfirmable: {
       title: 'This link does not work any more',

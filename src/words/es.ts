@@ -119,6 +119,7 @@ export const spanish: Words = {
     confirmed: {
       title: 'Suscripción confirmada',
       lead: 'Te llegará la próxima entrada. Al final de cada mensaje puedes elegir la frecuencia y darte de baja.',
+      choose: 'Elegir la frecuencia y las entradas',
     },
     notConfirmable: {
       title: 'Este enlace ya no funciona',

@@ -125,6 +125,7 @@ export const french: Words = {
     confirmed: {
       title: 'Votre abonnement est confirmé',
       lead: 'Vous recevrez le prochain article. À la fin de chaque e-mail, vous pouvez choisir le rythme et vous désabonner.',
+      choose: 'Choisir le rythme et les articles',
     },
     notConfirmable: {
       title: 'Ce lien ne fonctionne plus',

@@ -112,6 +112,7 @@ export const japanese: Words = {
     confirmed: {
       title: '購読を開始しました',
       lead: '次の新しい記事からお届けします。頻度の変更や配信の停止は、どのメールの末尾のリンクからでもできます。',
+      choose: '頻度と記事を選ぶ',
     },
     notConfirmable: {
       title: 'このリンクはもう使えません',

@@ -81,7 +81,7 @@ describe.skipIf(missing(CHROMIUM, '--version'))('in Chromium', () => {
       })
       await site.round()
 
-      await follow(page, await latest(site), 'preferences')
+      await page.getByRole('link', { name: words.web.confirmed.choose }).click()
       await look('the preferences')
       await page.getByLabel(words.web.preferences.daily).check()
       await press(page, words.web.preferences.button)
