@@ -298,9 +298,11 @@ export function isLoopback(host: string): boolean {
 }
 
 /** True for a language tag that is well formed by BCP 47. */
+// Without extensions, as in "en-u-ca-buddhist": they are no part of a language, and nothing can say its name with them.
 export function isLanguage(value: string): boolean {
   try {
-    return Intl.getCanonicalLocales(value).length === 1
+    const [language, ...more] = Intl.getCanonicalLocales(value)
+    return language !== undefined && more.length === 0 && new Intl.Locale(language).baseName === language
   } catch {
     return false
   }

@@ -3,6 +3,7 @@
  *
  * - What a command was asked for goes to stdout: it can be piped. All talk about it goes to stderr.
  * - Errors begin with `posthorn:`, then what was found and where; a line that begins with `try:` says what to do.
+ * - What somebody else has written is shown, never obeyed.
  * - Colour and progress bars are for terminals, and `NO_COLOR` is kept. Elsewhere progress is a plain line now and then.
  */
 import { createInterface } from 'node:readline'
@@ -47,9 +48,9 @@ export function openTerminal(streams: Streams): Terminal {
       validateStream: stdout.isTTY !== undefined,
     })
   return {
-    out: (line = '') => void stdout.write(`${line}\n`),
-    json: (value) => void stdout.write(`${JSON.stringify(value, null, 2)}\n`),
-    say: (line = '') => void stderr.write(`${line}\n`),
+    out: (line = '') => void stdout.write(`${harmless(line)}\n`),
+    json: (value) => void stdout.write(`${harmless(JSON.stringify(value, null, 2))}\n`),
+    say: (line = '') => void stderr.write(`${harmless(line)}\n`),
     strong: (text) => (stdout.isTTY ? style('bold', text) : text),
     faint: (text) => (stdout.isTTY ? style('dim', text) : text),
     async confirm(question) {
@@ -59,7 +60,7 @@ export function openTerminal(streams: Streams): Terminal {
       const lines = createInterface({ input: stdin, output: stderr })
       const answer = await new Promise<string | null>((resolve) => {
         lines.once('line', resolve).once('close', () => resolve(null))
-        lines.setPrompt(`${question} [y/N] `)
+        lines.setPrompt(`${harmless(question)} [y/N] `)
         lines.prompt()
       })
       lines.close()
@@ -67,8 +68,18 @@ export function openTerminal(streams: Streams): Terminal {
       return /^y(es)?$/i.test(answer?.trim() ?? '')
     },
     progress: (label, total, show = (done) => `${done}/${total ?? '?'}`) =>
-      stderr.isTTY ? bar(label, total, show, stderr) : plainLines(label, show, stderr),
+      stderr.isTTY ? bar(harmless(label), total, show, stderr) : plainLines(harmless(label), show, stderr),
   }
+}
+
+/**
+ * A file's name, a column's title and a stranger's words may hold what a terminal obeys: it could clear the screen, or
+ * write a line that we never said. It is shown as JSON would write it. What `strong` and `faint` put around a text stays.
+ */
+function harmless(text: string): string {
+  return text.replace(/\u001b\[(?:1|2|22)m|[^\P{Cc}\t\n]/gu, (found) =>
+    found.length > 1 ? found : `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }
 
 /** Tells a failure and gives the exit code for it: 1 where the user or the world is to mend it, else a bug's. */

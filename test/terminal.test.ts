@@ -37,6 +37,14 @@ describe('a question', () => {
   })
 })
 
+test('what others have written is shown, and never obeyed', async () => {
+  const { terminal, seen } = sit('')
+  terminal.say('columns: \u001b[2J\u001b]0;title\u0007, \u009b31m\r, \tä\n\u001b[1mbold\u001b[22m')
+  expect(await seen()).toBe(
+    'columns: \\u001b[2J\\u001b]0;title\\u0007, \\u009b31m\\u000d, \tä\n\u001b[1mbold\u001b[22m\n',
+  )
+})
+
 describe('stress', () => {
   test.each([
     ['a terminal', {}, true, true],

@@ -10,6 +10,8 @@ import type { KnownPost } from '../posts/identity.ts'
 import { delivering, emptyMemory, publish } from '../round.ts'
 import type { Site } from '../site.ts'
 import { countDeliveries, countInHand, type StateCounts } from '../store/deliveries.ts'
+import { findSuppression } from '../store/subscribers.ts'
+import { refusal } from '../subscribers/add.ts'
 import { count } from '../terminal.ts'
 import { findPost } from './find-post.ts'
 import { type Context, EXIT } from './main.ts'
@@ -165,6 +167,9 @@ async function sendTest(
 ): Promise<number> {
   const address = checkAddress(options.test as string)
   if ('fault' in address) throw new UserError(`"${options.test}" is no address: ${address.fault}`)
+  // Of whoever was erased the queue knows a hash alone, and could not tell.
+  const stop = await findSuppression(site.db, address.key, site.secret)
+  if (stop) throw refusal(address.key, stop)
   if (names.length === 0)
     throw new UsageError('--test needs the posts to test with', {
       hint: '`posthorn send POST --test you@example.org`',

@@ -187,7 +187,7 @@ export async function enqueueTest(
  */
 export async function enqueuePersonal(
   trx: Writer,
-  kind: 'confirmation' | 'welcome',
+  kind: 'confirmation' | 'welcome' | 'moved',
   person: { id: number; address: string; name: string },
   printed: Rendition,
   language: string,

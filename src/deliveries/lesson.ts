@@ -70,15 +70,22 @@ export async function applyLesson(
     case 'full':
       return countFull(trx, lesson.reply, subject, now)
     case 'policy':
-      return watch(trx, scopeOf(lesson.host, subject), lesson.reply, subject, now)
+      return watch(trx, scopeOf(lesson.host, subject), nameless(lesson.reply, subject), subject, now)
     case 'slow down': {
       const waits = /\b4\.7\.\d/.test(lesson.reply) ? SLOW_WAITS : BRAKE_WAITS
-      return pull(trx, scopeOf(lesson.host, subject), lesson.reply, waits, subject, now)
+      return pull(trx, scopeOf(lesson.host, subject), nameless(lesson.reply, subject), waits, subject, now)
     }
     case 'unreachable':
-      return pull(trx, subject.transport, lesson.reply, BRAKE_WAITS.slice(0, 3), subject, now)
+      return pull(
+        trx,
+        subject.transport,
+        nameless(lesson.reply, subject),
+        BRAKE_WAITS.slice(0, 3),
+        subject,
+        now,
+      )
     case 'message':
-      return pause(trx, lesson.reply, subject)
+      return pause(trx, nameless(lesson.reply, subject), subject)
     default: {
       const never: never = lesson
       return never
@@ -105,6 +112,11 @@ export function describeConsequence(consequence: Consequence): string | null {
       return never
     }
   }
+}
+
+/** What is kept of an issue or a server, and told in the log, outlives whoever it was said about: servers quote them. */
+function nameless(reply: string, { address }: Subject): string {
+  return reply.replace(new RegExp(address.replace(/[^\w@]/g, '\\$&'), 'gi'), 'ADDRESS')
 }
 
 async function giveUp(trx: Writer, subject: Subject, now: Date): Promise<void> {

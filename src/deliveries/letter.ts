@@ -109,7 +109,7 @@ function recipientOf(
   const { id, kind, name, address } = delivery
   const link = (purpose: Purpose, token = makeToken(linkKey, purpose, id)) =>
     `${config.web.url}/${purpose}?token=${token}`
-  const leave = kind === 'confirmation' ? null : makeToken(linkKey, 'unsubscribe', id)
+  const leave = isOfList(kind) ? makeToken(linkKey, 'unsubscribe', id) : null
   const { unsubscribe } = config.newsletter
   return {
     name,
@@ -120,13 +120,21 @@ function recipientOf(
       name,
       address,
       issue,
-      ...(leave === null
-        ? // Which of the two it has, its rendition says.
-          { confirm: link('confirm'), move: link('move') }
-        : { unsubscribe: link('unsubscribe', leave), preferences: link('preferences') }),
+      // Which of the two it has, its rendition says.
+      ...(kind === 'confirmation' && { confirm: link('confirm'), move: link('move') }),
+      ...(kind !== 'confirmation' && { preferences: link('preferences') }),
+      ...(leave && { unsubscribe: link('unsubscribe', leave) }),
     },
     ...(leave && unsubscribe && { leaveByMail: mailtoLeave(unsubscribe, leave) }),
   }
+}
+
+/**
+ * Whether a message can be left by. One that asks goes to people who are on no list; the one that says where somebody has
+ * moved from goes to a mailbox that is theirs no more, perhaps, and nobody who tidies that is to end their subscription.
+ */
+function isOfList(kind: Addressed['kind']): boolean {
+  return kind !== 'confirmation' && kind !== 'moved'
 }
 
 /**
@@ -160,7 +168,7 @@ function originalOf(rendition: Sampled & Pick<Rendition, 'issue'>, config: Confi
     from: { name: from.name, address: from.email },
     replyTo: replyTo ?? null,
     ...{ subject, html, text, language },
-    list: kind === 'confirmation' ? null : { name: config.site.title, id: listId(config) },
+    list: !isOfList(kind) ? null : { name: config.site.title, id: listId(config) },
     feedbackId: feedbackId(issue, kind, senderDomain(config)),
   }
 }

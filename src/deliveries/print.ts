@@ -1,7 +1,7 @@
 /** What a mail says, with its pictures: renditions for people who get the same. Nothing is enqueued here. */
 import type { Config } from '../config.ts'
 import type { PlannedIssue } from '../issues/plan.ts'
-import { renderConfirmation, renderMove } from '../mail/confirmation.ts'
+import { renderConfirmation, renderMove, renderMoved } from '../mail/confirmation.ts'
 import { renderDigest, shownInDigest } from '../mail/digest.ts'
 import type { Press, Rendition } from '../mail/frame.ts'
 import { renderIssue } from '../mail/issue.ts'
@@ -64,4 +64,9 @@ export async function printConfirmation(config: Config, language: string): Promi
 /** What asks a new address of a reader's, rendered; before the transaction that enqueues it, too. */
 export async function printMove(config: Config, language: string): Promise<Rendition> {
   return withMjml((mjml) => renderMove({ ...config, language, mjml }))
+}
+
+/** What tells the old address of a reader who has moved, rendered; before the transaction that enqueues it, too. */
+export async function printMoved(config: Config, language: string): Promise<Rendition> {
+  return withMjml((mjml) => renderMoved({ ...config, language, mjml }))
 }

@@ -1,4 +1,7 @@
-/** The mails that ask whether an address wants the newsletter, and whether a reader's newsletter is to come to it. */
+/**
+ * The mails that ask whether an address wants the newsletter, and whether a reader's newsletter is to come to it; and the
+ * one that tells the address which they have left.
+ */
 
 import { WIDTH, wrap } from '../articles/wrap.ts'
 import { type SlotName, slot } from '../slots.ts'
@@ -51,6 +54,25 @@ export async function renderMove(press: Press): Promise<Rendition> {
     button: words.moveButton,
     ignore: words.moveIgnore,
     opening: words.movePreheader(site),
+  })
+}
+
+/**
+ * It goes to the address that a reader has left. Whoever had one message of theirs could move them, and they would only
+ * notice that nothing comes any more. The new address is not in it: the mailbox may be another's by now.
+ *
+ * @throws FaultsError for faults of a template, UserError where MJML fails
+ */
+export async function renderMoved(press: Press): Promise<Rendition> {
+  const words = wordsFor(press.language).mail
+  const site = press.site.title
+  return renderQuestion(press, 'preferences', {
+    subject: words.movedSubject(site),
+    title: words.movedTitle,
+    lead: words.movedLead(site, slot('address')),
+    button: words.movedButton,
+    ignore: words.movedIgnore,
+    opening: words.movedPreheader(site),
   })
 }
 

@@ -2,6 +2,7 @@
  * The database: where Posthorn keeps what the posts folder cannot tell, and who decides when two processes want the
  * same thing. See `schema.ts` for the rows, `migrations.ts` for the promises made as constraints.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Kysely, sql, type Transaction } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { UserError } from '../errors.ts'
@@ -58,6 +59,18 @@ export function writeLightly<Result>(db: Database, work: (trx: Writer) => Promis
       await sql`pragma synchronous = full`.execute(one)
     }
   })
+}
+
+/**
+ * Empties the log that SQLite keeps beside the database: pages as they once were, until it is written over, and so whoever
+ * was erased since. Where another process has it in use for longer than a moment, it stays until the next time.
+ */
+export async function emptyLog(db: Database): Promise<void> {
+  for (let attempt = 0; attempt < 20; attempt++) {
+    const { rows } = await sql<{ busy: number }>`pragma wal_checkpoint(truncate)`.execute(db)
+    if (rows[0]?.busy !== 1) return
+    await sleep(5)
+  }
 }
 
 /**

@@ -401,15 +401,19 @@ async function bringIn(trx: Writer, part: Part, number: number, source: string, 
     .selectFrom('subscribers')
     .select(({ fn }) => fn.coalesce(fn.max('id'), sql<number>`0`).as('newest'))
     .executeTakeFirstOrThrow()
+  // Who left in the year 3000 could not come back before, and who was asked then is not asked again today.
+  const was = (column: 'created_at' | 'asked_at' | 'confirmed_at' | 'unsubscribed_at') =>
+    sql`min(${sql.ref(`r.${column}`)}, ${at})`
   // As with anybody who becomes a reader: what is new from now on is theirs.
   await sql`
     insert into subscribers (address, address_key, name, status, rhythm, tags, language, time_zone, hour, weekday,
       paused_until, followed_tags, followed_languages, created_at, asked_at, confirmed_at, unsubscribed_at,
       settled_sequence, import)
     select r.address, r.address_key, r.name, r.status, r.rhythm, r.tags, r.language, r.time_zone, r.hour, r.weekday,
-      r.paused_until, r.followed_tags, r.followed_languages, coalesce(r.created_at, ${at}), r.asked_at,
-      case r.status when 'confirmed' then coalesce(r.confirmed_at, ${at}) when 'unsubscribed' then r.confirmed_at end,
-      case r.status when 'unsubscribed' then coalesce(r.unsubscribed_at, ${at}) end,
+      r.paused_until, r.followed_tags, r.followed_languages, coalesce(${was('created_at')}, ${at}), ${was('asked_at')},
+      case r.status when 'confirmed' then coalesce(${was('confirmed_at')}, ${at})
+        when 'unsubscribed' then ${was('confirmed_at')} end,
+      case r.status when 'unsubscribed' then coalesce(${was('unsubscribed_at')}, ${at}) end,
       case r.status when 'confirmed' then (select coalesce(max(sequence), 0) from posts) else 0 end, ${number}
     from ${rowsAndPeople} where ${isIn(part)} and ${isNew}
     order by r.place`.execute(trx)
@@ -432,7 +436,7 @@ async function bringIn(trx: Writer, part: Part, number: number, source: string, 
 async function suppressAsTold(trx: Writer, part: Part, at: Time): Promise<void> {
   await sql`
     insert into suppressions (key, reason, at)
-    select r.address_key, r.suppressed_as, coalesce(r.suppressed_at, ${at}) from import_rows r
+    select r.address_key, r.suppressed_as, min(coalesce(r.suppressed_at, ${at}), ${at}) from import_rows r
     where ${isIn(part)} and ${isBarred}`.execute(trx)
   await sql`
     update deliveries set state = 'skipped', reply = 'the address is suppressed', settled_at = ${at},

@@ -55,6 +55,16 @@ export async function forgetMove(trx: Writer, subscriber: number, why: string, n
     and not exists (select 1 from subscribers s where s.address_key = bounces.address_key)`.execute(trx)
 }
 
+/** Forgets all wishes to move to an address, as it is compared. */
+export async function forgetMovesTo(trx: Writer, addressKey: string, why: string, now: Date): Promise<void> {
+  const moves = await trx
+    .selectFrom('moves')
+    .select('subscriber')
+    .where('address_key', '=', addressKey)
+    .execute()
+  for (const { subscriber } of moves) await forgetMove(trx, subscriber, why, now)
+}
+
 /** Forgets moves that were asked for before a time, and that nobody has confirmed. */
 export async function forgetMoves(db: Database, askedBefore: Date, why: string, now: Date): Promise<void> {
   const old = (reader: Reader) =>

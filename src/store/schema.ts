@@ -10,7 +10,7 @@ export type SubscriberStatus = 'unconfirmed' | 'confirmed' | 'unsubscribed'
 export type SubscriberRhythm = 'instant' | 'daily' | 'weekly' | 'monthly' | 'paused'
 export type IssueKind = 'single' | 'digest'
 export type IssueState = 'planned' | 'held' | 'sending' | 'paused' | 'sent' | 'cancelled'
-export type DeliveryKind = 'issue' | 'confirmation' | 'welcome' | 'test'
+export type DeliveryKind = 'issue' | 'confirmation' | 'welcome' | 'moved' | 'test'
 /**
  * What turned a sign-up away: its address was asked for that day, or as many as may have come from or for the others;
  * `unproved` is any of these others where no work was proved.

@@ -156,6 +156,8 @@ function preparePragmas(database: DatabaseSync): void {
     }
   }
   database.exec('pragma synchronous = full')
+  // What is deleted is overwritten: an erased address is not to be read in the file, nor in a copy of it.
+  database.exec('pragma main.secure_delete = on')
 }
 
 /** `folded(text)`: what words are compared by. SQLite's own `lower` knows the letters of English alone. */

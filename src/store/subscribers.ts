@@ -3,7 +3,7 @@ import { type Selectable, sql } from 'kysely'
 import type { Address } from '../address.ts'
 import { type Database, type Reader, time, type Writer, write } from './database.ts'
 import { skipQueuedTo } from './deliveries.ts'
-import { forgetMove, formerKeys } from './moves.ts'
+import { forgetMove, forgetMovesTo, formerKeys } from './moves.ts'
 import { lastSequence } from './posts.ts'
 import type { Schema, SubscriberRhythm, SubscriberStatus } from './schema.ts'
 import { isMatched, type Where } from './where.ts'
@@ -286,6 +286,8 @@ export async function eraseSubscriber(
   await trx.deleteFrom('delivery_posts').where('subscriber', '=', person.id).execute()
   await trx.deleteFrom('subscribers').where('id', '=', person.id).execute()
   for (const key of keys) {
+    // Whoever else wanted to move there: who has had themselves erased is not to be asked about it.
+    await forgetMovesTo(trx, key, 'erased', now)
     // Tests to the same address, and what servers said of it.
     await sql`update deliveries set address = '', name = '', reply = null
       where lower(address) = ${key} and subscriber is null`.execute(trx)

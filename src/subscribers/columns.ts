@@ -39,7 +39,7 @@ type OwnCell =
 
 /**
  * A column that says whether somebody wants mail: `status` in a word, `state` in a word or else the region somebody
- * lives in, `wants` with a yes or no, `left` with a no, a yes or the time.
+ * lives in, `wants` with a yes or no or a word, `left` with a no, a yes or the time.
  */
 export type Sign = 'status' | 'state' | 'wants' | 'left'
 
@@ -189,7 +189,11 @@ export function readSigns(signs: [Sign, string][]): { status: SubscriberStatus }
     if (cell === '') continue
     if (sign === 'status' && !status) return { word: cell }
     if ((sign === 'status' || sign === 'state') && status) said.add(status)
-    if (sign === 'wants' && isNo(cell)) said.add('unsubscribed')
+    if (sign === 'wants') {
+      const wanted = isNo(cell) ? 'unsubscribed' : isYes(cell) ? 'confirmed' : status
+      if (!wanted) return { word: cell }
+      said.add(wanted)
+    }
     if (sign === 'left' && !isNo(cell)) said.add('unsubscribed')
   }
   return { status: LEAST_FIRST.find((status) => said.has(status)) ?? 'confirmed' }
@@ -197,6 +201,10 @@ export function readSigns(signs: [Sign, string][]): { status: SubscriberStatus }
 
 function isNo(cell: string): boolean {
   return /^(false|no|n|f|0|null|none)$/i.test(cell)
+}
+
+function isYes(cell: string): boolean {
+  return /^(true|yes|y|t|1)$/i.test(cell)
 }
 
 function letters(text: string): string {

@@ -1,4 +1,4 @@
-import { type Database, write } from '../store/database.ts'
+import { type Database, emptyLog, write } from '../store/database.ts'
 import { recordEvidence } from '../store/deliveries.ts'
 import type { Journal } from '../store/journal.ts'
 import { leavingLine } from '../store/journal-lines.ts'
@@ -17,7 +17,7 @@ export async function erase(
   whom: { addressKey: string } | { delivery: number },
   now: Date,
 ): Promise<boolean> {
-  return write(db, async (trx) => {
+  const isErased = await write(db, async (trx) => {
     // Whoever uses a link that only this message held has the message.
     if ('delivery' in whom) await recordEvidence(trx, whom.delivery, 'its preferences link was used', now)
     const person =
@@ -29,4 +29,6 @@ export async function erase(
     await journal.append(trx, [leavingLine(person, 'erased', secret)])
     return true
   })
+  if (isErased) await emptyLog(db)
+  return isErased
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Database } from '../store/database.ts'
+import { type Database, emptyLog } from '../store/database.ts'
 import { forgetMoves } from '../store/moves.ts'
 import { forgetSignUps } from '../store/sign-ups.ts'
 import { forgetSolved } from '../store/solved.ts'
@@ -26,9 +26,11 @@ export async function forgetUnconfirmed(db: Database, now: Date): Promise<number
   for (;;) {
     const { looked, gone } = await eraseUnanswered(db, askedBefore, AT_ONCE, now)
     erased += gone
-    if (looked < AT_ONCE) return erased
+    if (looked < AT_ONCE) break
     await sleep(TURN_MS)
   }
+  if (erased > 0) await emptyLog(db)
+  return erased
 }
 
 export function describeForgotten(people: number): string {

@@ -89,6 +89,7 @@ export function shownPerson(person: Subscriber) {
     followedTags: JSON.parse(person.followed_tags) as string[],
     followedLanguages: JSON.parse(person.followed_languages) as string[],
     created: person.created_at,
+    asked: person.asked_at,
     confirmed: person.confirmed_at,
     unsubscribed: person.unsubscribed_at,
   }

@@ -13,6 +13,7 @@ import { recordEvidence } from '../store/deliveries.ts'
 import type { Journal } from '../store/journal.ts'
 import { movingLine } from '../store/journal-lines.ts'
 import { findMove, forgetMove, insertMove, type Move, moveSubscriber } from '../store/moves.ts'
+import { spendNumber } from '../store/numbers.ts'
 import {
   type Consent,
   findSubscriber,
@@ -62,13 +63,14 @@ export async function askToMove(
     // Before the new address is looked up: what counts must not depend on whose it is.
     // A link that only a reader has is worth the work that strangers prove.
     const isAdmitted = await admit(trx, { ...wanted, proved: true }, secret, now)
-    // Asked for once more on the same day: the message that they have is good still.
     const known = await findMove(trx, person.id)
-    if (!isAdmitted && known?.address_key === wanted.key && !isOver(known, now)) return person
     const mayBeAsked =
       isAdmitted &&
       !(await findSuppression(trx, wanted.key, secret)) &&
       !(await personalNo(trx, person, secret))
+    if (!mayBeAsked) await spendNumber(trx, 'deliveries')
+    // Asked for once more on the same day: the message that they have is good still.
+    if (!isAdmitted && known?.address_key === wanted.key && !isOver(known, now)) return person
     await ask(trx, person, wanted, mayBeAsked ? printed : null, now)
     return person
   })
@@ -105,12 +107,14 @@ export async function findMovable(
  *
  * @param delivery the one that the token came in, which went to the new address
  * @param evidence from where it was said, and to which words
+ * @param notice what tells the old address, as it is printed for them; null where it cannot be
  * @returns the reader as they are now; null where the answer does nothing any more
  */
 export async function move(
   desk: Desk,
   delivery: number,
   evidence: Pick<Consent, 'source' | 'words'>,
+  notice: { rendition: Rendition; language: string } | null,
   now: Date,
 ): Promise<Subscriber | null> {
   return write(desk.db, async (trx) => {
@@ -121,6 +125,10 @@ export async function move(
     await recordEvidence(trx, delivery, 'its link was used', now)
     const { address, address_key: key } = found.move
     await carryOut(trx, desk, person, { address, key }, evidence, now)
+    if (notice && !(await findSuppression(trx, person.address_key, desk.secret))) {
+      const old = { id: person.id, address: person.address, name: '' }
+      await enqueuePersonal(trx, 'moved', old, notice.rendition, notice.language, now)
+    }
     return { ...person, address, address_key: key }
   })
 }

@@ -2,7 +2,8 @@ import type { Address } from '../address.ts'
 import type { Config } from '../config.ts'
 import { enqueuePersonal } from '../deliveries/enqueue.ts'
 import type { Rendition } from '../mail/frame.ts'
-import { type Database, time, write } from '../store/database.ts'
+import { type Database, time, type Writer, write } from '../store/database.ts'
+import { spendNumber } from '../store/numbers.ts'
 import { type Solved, spendSolution } from '../store/solved.ts'
 import {
   type Consent,
@@ -59,13 +60,14 @@ export async function askToSubscribe(
     // Of two who come with one solution at once, the second proved nothing, and goes on under the tighter caps.
     const proved = solved !== null && (await spendSolution(trx, solved, now))
     // Before anybody is looked up: what counts must not depend on who they are.
-    if (!(await admit(trx, { key, network, proved }, secret, now))) return false
+    if (!(await admit(trx, { key, network, proved }, secret, now))) return askNobody(trx)
     const suppression = await findSuppression(trx, asked.key, secret)
-    if (suppression && !isOldBounce(suppression, now)) return false
+    if (suppression && !isOldBounce(suppression, now)) return askNobody(trx)
     const known = await findSubscriber(trx, asked.key)
     const isReader = known?.status === 'confirmed'
-    if ((isReader && !suppression) || (known && wasAskedToday(known, now))) return false
+    if ((isReader && !suppression) || (known && wasAskedToday(known, now))) return askNobody(trx)
     const { language } = asked
+    if (known) await spendNumber(trx, 'subscribers')
     const person = known ?? (await insertSubscriber(trx, { ...defaults(config), ...asked }, now))
     // Who left, or never confirmed, reads in the language of this page by now. One that says no more is not made less.
     if (known && !isReader && frameLanguage(known.language, config.site.language) !== language)
@@ -76,6 +78,12 @@ export async function askToSubscribe(
     await recordAsked(trx, person.id, now)
     return true
   })
+}
+
+async function askNobody(trx: Writer): Promise<false> {
+  await spendNumber(trx, 'subscribers')
+  await spendNumber(trx, 'deliveries')
+  return false
 }
 
 /** What somebody is who said no more than their address. */

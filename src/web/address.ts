@@ -1,12 +1,14 @@
 import type { Context, Hono } from 'hono'
 import { html } from 'hono/html'
 import { checkAddress } from '../address.ts'
-import { printMove } from '../deliveries/print.ts'
+import { printMove, printMoved } from '../deliveries/print.ts'
+import type { Rendition } from '../mail/frame.ts'
 import { makeToken, openToken } from '../mail/token.ts'
 import { findMove } from '../store/moves.ts'
 import { type Subscriber, subscriberOfDelivery } from '../store/subscribers.ts'
 import { askToMove, findMovable, isOver, move } from '../subscribers/move.ts'
 import { CATALOGUES, frameLanguage, type Words, wordsFor } from '../words/words.ts'
+import { beginEvenly } from './even.ts'
 import { readForm } from './form.ts'
 import { countedNetwork, networkOf } from './network.ts'
 import { type Html, showPage, type Web } from './page.ts'
@@ -20,6 +22,7 @@ import { printedConfirmation } from './subscribe.ts'
 export function addressPages(app: Hono, web: Web): void {
   const { config, db, secret, linkKeys, now } = web
   const printed = printedConfirmation(web, printMove)
+  const printedNotice = printedConfirmation(web, printMoved)
 
   app.get('/preferences/address', async (c) => {
     const delivery = openToken(linkKeys, 'preferences', c.req.query('token') ?? '')
@@ -30,6 +33,7 @@ export function addressPages(app: Hono, web: Web): void {
   })
 
   app.post('/preferences/address', async (c) => {
+    const evenly = beginEvenly(web.stepMs)
     const delivery = openToken(linkKeys, 'preferences', c.req.query('token') ?? '')
     const found = delivery === null ? undefined : await subscriberOfDelivery(db, delivery)
     if (found?.kind === 'test') return showTest(c)
@@ -58,6 +62,7 @@ export function addressPages(app: Hono, web: Web): void {
     if (person.address_key === address.key)
       return showForm(c, delivery, person, { value, fault: same(person.address) })
     web.onQueued?.()
+    await evenly()
     const { title, sent, until, nothingCame } = words.web.moveAsked
     const content = html`<h1>${title}</h1>
 <p>${sent(address.address)}</p>
@@ -91,11 +96,23 @@ export function addressPages(app: Hono, web: Web): void {
       source: networkOf(c, config.web.trustProxy),
       words: [lead(config.site.title), button].join(' / '),
     }
-    const person = await move(web, delivery, evidence, now())
+    const notice = found.move && (await noticeFor(found.person))
+    const person = await move(web, delivery, evidence, notice, now())
     if (person === null) return showOver(c)
     web.onQueued?.()
     return showMoved(c, shown, person)
   })
+
+  /** Printed before anything is written. A template with a mistake in it is the author's, and nobody's yes waits for it. */
+  async function noticeFor(person: Subscriber): Promise<{ rendition: Rendition; language: string } | null> {
+    const { language } = wordsOf(person)
+    try {
+      return { rendition: await printedNotice(language), language }
+    } catch (error) {
+      web.log?.error({ err: error }, `an old address is not told of the new one: ${error}`)
+      return null
+    }
+  }
 
   function wordsOf({ language }: Subscriber): Words {
     return wordsFor(frameLanguage(language, config.site.language))

@@ -13,6 +13,8 @@ export type Web = Site & {
   onQueued?: () => void
   /** The templates of pages, as they are now; read anew for each page where it is left out. */
   press?: () => Press
+  /** What the time of an answer that is to tell nothing is a multiple of, in milliseconds; 0 for as it comes. */
+  stepMs?: number
 }
 
 /** What `html` of hono makes: values in it are escaped. */

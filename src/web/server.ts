@@ -82,6 +82,7 @@ function createWeb(site: Web): { app: Hono; shortcut: Answer } {
       return await showPage(c, web, { title, content: html`<h1>${title}</h1><p>${lead}</p>` }, 500)
     } catch {
       // It may be the frame of all pages that is broken; that was the error told above.
+      c.header('Cache-Control', 'no-store')
       return c.text(`${title}. ${lead}`, 500)
     }
   })

@@ -9,6 +9,7 @@ import { checkName } from '../subscribers/name.ts'
 import { checkSolution } from '../subscribers/prove.ts'
 import { askToSubscribe } from '../subscribers/subscribe.ts'
 import { frameLanguage, wordsFor } from '../words/words.ts'
+import { beginEvenly } from './even.ts'
 import { readForm } from './form.ts'
 import { formPolicy } from './headers.ts'
 import { openToAll, wantsJson } from './json.ts'
@@ -35,6 +36,7 @@ export function subscribePage(app: Hono, web: Web): void {
   app.get('/subscribe', (c) => showForm(c, web, own, { value: '' }, { value: '' }))
 
   app.post('/subscribe', async (c) => {
+    const evenly = beginEvenly(web.stepMs)
     const json = wantsJson(c)
     if (json) openToAll(c)
     const form = await readForm(c)
@@ -77,6 +79,7 @@ export function subscribePage(app: Hono, web: Web): void {
       // Not for those turned away: a flood would keep the worker looking.
       if (isQueued) web.onQueued?.()
     }
+    await evenly()
     const { title, sent, nothingCame } = words.asked
     if (json) return c.json({ message: `${sent(address.address)} ${nothingCame}` })
     const content = html`<h1>${title}</h1><p>${sent(address.address)}</p><p>${nothingCame}</p>`

@@ -80,6 +80,15 @@ export const arabic: Words = {
     moveButton: 'تأكيد عنواني الجديد',
     moveIgnore: 'إن لم تكن أنت من طلب ذلك، فلا داعي لفعل أي شيء: لن يصل شيء إلى هنا دون تأكيد.',
     movePreheader: (site) => `تكفي نقرة واحدة لتصل المقالات الجديدة من ${apart(site)} إلى هذا العنوان.`,
+    movedSubject: (site) => `تم تغيير عنوانك لدى ${site}`,
+    movedTitle: 'تم تغيير عنوانك',
+    movedLead: (site, address) =>
+      `كانت المقالات الجديدة من ${apart(site)} تصل حتى الآن إلى ${apart(address)}. وهي تُرسل من الآن إلى عنوان آخر جرى التأكيد منه.`,
+    movedButton: 'عرض اشتراكي',
+    movedIgnore:
+      'إن كنت أنت من فعل ذلك، فلا داعي لفعل أي شيء. وإلا فقد كان لدى شخص ما رابط من إحدى رسائلك: أعد عنوانك في الصفحة التي يفتحها هذا الرابط.',
+    movedPreheader: (site) =>
+      `إن لم تكن أنت من فعل ذلك، فبهذا الرابط تعود إليك المقالات الجديدة من ${apart(site)}.`,
     welcomeSubject: (site) => `أهلًا بك في ${site}`,
     welcomeTitle: 'أهلًا بك',
     welcomeLead: (site) =>

@@ -50,6 +50,14 @@ export const german: Words = {
     moveButton: 'Neue Adresse bestätigen',
     moveIgnore: 'Warst du es nicht, musst du nichts tun: Ohne Bestätigung kommt hier nichts an.',
     movePreheader: (site) => `Ein Klick genügt, dann kommen neue Beiträge von ${site} an diese Adresse.`,
+    movedSubject: (site) => `Deine Adresse für ${site} wurde geändert`,
+    movedTitle: 'Deine Adresse wurde geändert',
+    movedLead: (site, address) =>
+      `Neue Beiträge von ${site} kamen bisher an ${address}. Ab jetzt gehen sie an eine andere Adresse; dort wurde das bestätigt.`,
+    movedButton: 'Mein Abonnement ansehen',
+    movedIgnore:
+      'Warst du es, musst du nichts tun. Wenn nicht, hatte jemand den Link aus einer deiner E-Mails: Auf der Seite hinter diesem Link änderst du die Adresse zurück.',
+    movedPreheader: (site) => `Warst du es nicht, holst du neue Beiträge von ${site} mit diesem Link zurück.`,
     welcomeSubject: (site) => `Willkommen bei ${site}`,
     welcomeTitle: 'Willkommen',
     welcomeLead: (site) =>

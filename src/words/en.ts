@@ -56,6 +56,15 @@ export const english = {
     moveIgnore: 'If it was not you, there is nothing to do: without a confirmation nothing will come here.',
     movePreheader: (site: string) =>
       `It takes one click, and new posts from ${site} will come to this address.`,
+    movedSubject: (site: string) => `Your address for ${site} was changed`,
+    movedTitle: 'Your address was changed',
+    movedLead: (site: string, address: string) =>
+      `New posts from ${site} came to ${address} until now. From now on they go to another address, where this was confirmed.`,
+    movedButton: 'See my subscription',
+    movedIgnore:
+      'If it was you, there is nothing to do. If not, somebody had the link of one of your messages: change your address back on the page behind this one.',
+    movedPreheader: (site: string) =>
+      `If it was not you, this link brings new posts from ${site} back to you.`,
     welcomeSubject: (site: string) => `Welcome to ${site}`,
     welcomeTitle: 'Welcome',
     welcomeLead: (site: string) =>

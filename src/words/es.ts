@@ -50,6 +50,14 @@ export const spanish: Words = {
     moveButton: 'Confirmar mi nueva dirección',
     moveIgnore: 'Si no fuiste tú, no tienes que hacer nada: sin confirmación no llegará nada aquí.',
     movePreheader: (site) => `Basta un clic y las nuevas entradas de ${site} llegarán a esta dirección.`,
+    movedSubject: (site) => `Se cambió tu dirección para ${site}`,
+    movedTitle: 'Se cambió tu dirección',
+    movedLead: (site, address) =>
+      `Las nuevas entradas de ${site} llegaban hasta ahora a ${address}. Desde ahora van a otra dirección, donde se confirmó el cambio.`,
+    movedButton: 'Ver mi suscripción',
+    movedIgnore:
+      'Si fuiste tú, no tienes que hacer nada. Si no, alguien tenía el enlace de uno de tus mensajes: vuelve a poner tu dirección en la página de este enlace.',
+    movedPreheader: (site) => `Si no fuiste tú, con este enlace recuperas las nuevas entradas de ${site}.`,
     welcomeSubject: (site) => `Te damos la bienvenida a ${site}`,
     welcomeTitle: 'Te damos la bienvenida',
     welcomeLead: (site) =>

@@ -56,6 +56,14 @@ export const french: Words = {
     moveIgnore: 'Si ce n’était pas vous, il n’y a rien à faire : sans confirmation, rien n’arrivera ici.',
     movePreheader: (site) =>
       `Un clic suffit, et les nouveaux articles de ${site} arriveront à cette adresse.`,
+    movedSubject: (site) => `Votre adresse pour ${site} a été modifiée`,
+    movedTitle: 'Votre adresse a été modifiée',
+    movedLead: (site, address) =>
+      `Les nouveaux articles de ${site} arrivaient jusqu’à présent à ${address}. Ils sont désormais envoyés à une autre adresse, où cela a été confirmé.`,
+    movedButton: 'Voir mon abonnement',
+    movedIgnore:
+      'Si c’était vous, il n’y a rien à faire. Sinon, quelqu’un avait le lien d’un de vos e-mails : rétablissez votre adresse sur la page de ce lien.',
+    movedPreheader: (site) => `Si ce n’était pas vous, ce lien vous rend les nouveaux articles de ${site}.`,
     welcomeSubject: (site) => `Bienvenue sur ${site}`,
     welcomeTitle: 'Bienvenue',
     welcomeLead: (site) =>

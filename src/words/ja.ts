@@ -44,6 +44,14 @@ export const japanese: Words = {
     moveIgnore:
       'お心当たりがなければ、何もする必要はありません。確定されないかぎり、こちらには何も届きません。',
     movePreheader: (site) => `1クリックで、${site}の新しい記事がこのアドレスに届くようになります。`,
+    movedSubject: (site) => `${site}のアドレスが変更されました`,
+    movedTitle: 'アドレスが変更されました',
+    movedLead: (site, address) =>
+      `${site}の新しい記事は、これまで${address}へお送りしていました。今後は、変更を確定した別のアドレスへお送りします。`,
+    movedButton: '登録内容を見る',
+    movedIgnore:
+      'ご自身で変更された場合は、何もする必要はありません。お心当たりがなければ、メールのリンクが他の人の手に渡ったおそれがあります。このリンクのページでアドレスを元に戻してください。',
+    movedPreheader: (site) => `お心当たりがなければ、このリンクで${site}の新しい記事を取り戻せます。`,
     welcomeSubject: (site) => `${site}へようこそ`,
     welcomeTitle: 'ようこそ',
     welcomeLead: (site) =>

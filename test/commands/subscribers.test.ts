@@ -67,6 +67,7 @@ test('people are added, shown, listed, exported and erased', async () => {
       "followedTags": [],
       "followedLanguages": [],
       "created": "2026-11-02T09:00:00.000Z",
+      "asked": "2026-11-02T09:00:00.000Z",
       "confirmed": null,
       "unsubscribed": null,
       "number": 2,
@@ -136,6 +137,9 @@ test('people are added, shown, listed, exported and erased', async () => {
     ! try: nothing that adds or imports people lifts this
     (exit 1)"
   `)
+  expect(await posthorn('send hello --test ada@example.org')).toContain(
+    'ada@example.org must not be mailed: its owner was erased',
+  )
 })
 
 test('what a reader chose on the page of their preferences is shown, and found by', async () => {

@@ -209,6 +209,16 @@ describe('a brake', () => {
     }
   })
 
+  test('and an issue that is paused do not say about whom a server said it', async () => {
+    const mail = await mailTo(1)
+    const reply = '554 5.7.1 <reader1@EXAMPLE.org>: relay access denied for Reader1@example.org'
+    for (let times = 0; times < 5; times++) await say(mail, { ...policy, reply })
+    await say(mail, { kind: 'message', reply })
+    const said = '554 5.7.1 <ADDRESS>: relay access denied for ADDRESS'
+    expect(await brakes(mail.db)).toMatchObject([{ reason: said }])
+    expect((await readIssue(mail.db, mail.issue))?.note).toContain(said)
+  })
+
   test('is on the domain whose host a relay quotes, and mail for others goes on', async () => {
     const mail = await mailTo(2)
     await mail.db.updateTable('deliveries').set({ address: 'ada@example.net' }).where('id', '=', 2).execute()

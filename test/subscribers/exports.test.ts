@@ -124,6 +124,16 @@ describe('a list that was elsewhere', () => {
     ])
   })
 
+  test('a word that is neither a yes nor a no nor a status makes nobody a reader', async () => {
+    const site = await makeSite()
+    const file = join(site.folder, 'people.csv')
+    writeFileSync(file, 'email,subscribed\nada@example.org,Unsubscribed\nkurt@example.org,pending\n')
+    await bring(site, file)
+    expect(await everybody(site)).toEqual(['ada unsubscribed', 'kurt unconfirmed'])
+    writeFileSync(file, 'email,subscribed\nalan@example.org,no longer\n')
+    await expect(bring(site, file)).rejects.toThrow('people.csv:2: the status is "no longer"')
+  })
+
   test('whoever is a reader in one row and has left in another has left, in whatever order', async () => {
     const site = await makeSite()
     const file = join(site.folder, 'people.csv')

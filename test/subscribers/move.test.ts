@@ -52,7 +52,7 @@ async function ask(site: TestSite, address = NEW): Promise<number> {
 }
 
 async function yes(site: TestSite, delivery: number) {
-  return move(site, delivery, EVIDENCE, site.now())
+  return move(site, delivery, EVIDENCE, null, site.now())
 }
 
 async function readers(...addresses: string[]): Promise<TestSite> {

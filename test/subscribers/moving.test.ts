@@ -157,6 +157,29 @@ describe('a list that moves to another site', () => {
     })
   })
 
+  test('says what has happened, so nothing in it is later than now', async () => {
+    const site = await makeSite()
+    const later = '9998-01-01T00:00:00.000Z'
+    const times = { created: later, asked: later, confirmed: later }
+    const ada = { ...ADA, ...times, status: 'unsubscribed', unsubscribed: later }
+    const kurt = {
+      ...ADA,
+      ...times,
+      address: 'kurt@example.org',
+      suppressed: 'bounce',
+      'suppressed since': later,
+    }
+    await bring(site, [HEADER, row(ada), row(kurt)].join('\n'))
+    const now = '2026-11-02T09:00:00.000Z'
+    const theirs = { created_at: now, asked_at: now, confirmed_at: now }
+    expect(await findSubscriber(site.db, 'ada@example.org')).toMatchObject({
+      ...theirs,
+      unsubscribed_at: now,
+    })
+    expect(await findSubscriber(site.db, 'kurt@example.org')).toMatchObject(theirs)
+    expect(await site.db.selectFrom('suppressions').select('at').execute()).toEqual([{ at: now }])
+  })
+
   test('leaves out who was erased, and says how many: their hash is this site’s alone', async () => {
     const site = await makeSite()
     await site.join('ada@example.org')
@@ -220,6 +243,7 @@ describe('a list that moves to another site', () => {
       { consents: '[{"at":"2026-01-01T00:00:00Z","act":"asked","source":"","words":"","more":""}]' },
       { consents: '[{"at":"2026-01-01T00:00:00Z","act":"asked","source":""}]' },
       { status: 'suppressed' },
+      { language: 'en-u-ca-buddhist' },
     ]
     const rows = wrong.map((cells) => row({ ...ADA, ...cells }))
     const error = await bring(site, [HEADER, ...rows].join('\n')).catch((error) => error)
@@ -245,6 +269,7 @@ describe('a list that moves to another site', () => {
         "12: the cell "consents" is "[{\\"at\\":\\"2026-01-01T00:00:00Z\\",\\"act\\":\\"asked\\",\\"source\\":\\"\\",\\"words\\":\\"\\",\\"more\\":\\"\\"}]"; "0" is not { "at", "act", "source", "words" }; leave the column as it was exported",
         "13: the cell "consents" is "[{\\"at\\":\\"2026-01-01T00:00:00Z\\",\\"act\\":\\"asked\\",\\"source\\":\\"\\"}]"; "0.words" is no text; leave the column as it was exported",
         "14: the cell "suppressed" is ""; there are bounce, complaint, author",
+        "15: the language is "en-u-ca-buddhist"; write a language tag such as "en" or "pt-BR"",
       ]
     `)
     expect(await site.db.selectFrom('subscribers').selectAll().execute()).toEqual([])
@@ -316,7 +341,7 @@ async function everybody({ db }: TestSite) {
 }
 
 const time = fc
-  .date({ min: new Date('2000-01-01'), max: new Date('2040-01-01'), noInvalidDate: true })
+  .date({ min: new Date('2000-01-01'), max: new Date('2026-11-01'), noInvalidDate: true })
   .map((date) => date.toISOString())
 const reason = fc.constantFrom('bounce' as const, 'complaint' as const, 'author' as const)
 const nasty = fc.constantFrom(

@@ -41,7 +41,9 @@ async function reader(settings: Record<string, object> = {}) {
 /** The link in the newest message to an address. */
 async function asked(site: TestSite, address = NEW): Promise<string> {
   await site.round()
-  const message = (await site.messages()).findLast(({ to }) => to?.[0]?.address === address)
+  const message = (await site.messages()).findLast(
+    ({ to, text }) => to?.[0]?.address === address && text?.includes('/move?'),
+  )
   return linkIn(message?.text, 'move')
 }
 
@@ -134,7 +136,7 @@ describe('a reader moves', () => {
     ])
     site.write('three.md', post('Three', '2026-11-05'))
     await site.round()
-    expect(await mailTo(site, OLD)).toEqual(['One', 'Two'])
+    expect(await mailTo(site, OLD)).toEqual(['One', 'Two', 'Your address for A test blog was changed'])
     expect(await mailTo(site, 'Countess@example.net')).toContain('Three')
 
     // The links of old messages are hers still.
@@ -189,13 +191,19 @@ describe('a reader moves', () => {
     expect(await mark([leaving])).toEqual(new Set([leaving]))
     await browser.submit(link, {})
     const addresses = async () =>
-      (await site.db.selectFrom('deliveries').select(['address']).where('id', '>=', leaving).execute()).map(
-        ({ address }) => address,
-      )
+      (
+        await site.db
+          .selectFrom('deliveries')
+          .select(['address'])
+          .where('id', '>=', leaving)
+          .where('kind', '=', 'issue')
+          .execute()
+      ).map(({ address }) => address)
     expect(await addresses()).toEqual([OLD, NEW, NEW])
     // Its letter is written, to the old address: it may not leave any more, and nobody takes it up beside that one.
     expect(await mark([waiting])).toEqual(new Set())
-    expect((await claimDeliveries(site.db, claimant('a worker'), 9, site.now())).deliveries).toHaveLength(1)
+    const { deliveries: rest } = await claimDeliveries(site.db, claimant('a worker'), 9, site.now())
+    expect(rest.map(({ kind }) => kind)).toEqual(['moved', 'issue'])
     // What the old mailbox did not take is tried at the new one.
     const refused = {
       id: leaving,
@@ -214,6 +222,44 @@ describe('a reader moves', () => {
       'Three',
       'Two',
     ])
+    expect(await mailTo(site, OLD)).toEqual(['One', 'Your address for A test blog was changed'])
+  })
+
+  test('and the old address is told, once: whoever had a message of hers may have done it', async () => {
+    const { site, browser, ask } = await reader()
+    await ask('mallory@example.net')
+    const link = await asked(site, 'mallory@example.net')
+    await browser.submit(link, {})
+    await browser.submit(link, {})
+    await site.round()
+    const told = (await site.messages()).filter(({ subject }) => /was changed/.test(subject ?? ''))
+    expect(told.map(({ to }) => to)).toEqual([[{ address: OLD, name: '' }]])
+    const [notice] = told
+    for (const part of [notice?.text, notice?.html]) {
+      expect(part).toContain(OLD)
+      expect(part).not.toContain('mallory')
+      expect(part).not.toContain('/unsubscribe')
+    }
+    expect(notice?.headers.map(({ key }) => key)).not.toContain('list-unsubscribe')
+
+    // What brings her back is asked of her own mailbox, as every move is.
+    const page = linkIn(notice?.text, 'preferences').replace('/preferences', '/preferences/address')
+    site.setClock('2026-11-03T09:00:00Z')
+    await browser.submit(page, { address: OLD })
+    await browser.submit(await asked(site, OLD), {})
+    expect((await ada(site)).address).toBe(OLD)
+    await site.round()
+    expect(await mailTo(site, 'mallory@example.net')).toContain('Your address for A test blog was changed')
+  })
+
+  test('but a mailbox that has died, or complained, is not', async () => {
+    const { site, browser, ask } = await reader()
+    await ask(NEW)
+    const link = await asked(site)
+    await write(site.db, (trx) => suppress(trx, OLD, 'bounce', site.now()))
+    await browser.submit(link, {})
+    await site.round()
+    expect((await ada(site)).address).toBe(NEW)
     expect(await mailTo(site, OLD)).toEqual(['One'])
   })
 
@@ -296,6 +342,23 @@ describe('the wish for another address', () => {
     expect((await site.mail()).filter((line) => line.includes('new address'))).toEqual([
       'grace@example.org: Please confirm your new address for A test blog',
     ])
+  })
+
+  test('and uses up the same numbers, which stand in links', async () => {
+    const { site, ask } = await reader()
+    await site.join('grace@example.org')
+    await write(site.db, (trx) => suppress(trx, 'complained@example.org', 'complaint', site.now()))
+    const newest = async () =>
+      (await site.db.selectFrom('deliveries').select('id').orderBy('id', 'desc').executeTakeFirst())?.id ?? 0
+    const steps: number[] = []
+    for (const [at, whose] of ['free', 'grace', 'complained', 'grace'].entries()) {
+      site.setClock(`2026-11-02T${10 + at}:01:00Z`)
+      const before = await newest()
+      await ask(`${whose}@example.org`)
+      await ask(`own${at}@example.net`)
+      steps.push((await newest()) - before)
+    }
+    expect(steps).toEqual([2, 2, 2, 2])
   })
 
   test('is no means to bomb anybody: a mail a day, and five an hour from a network', async () => {

@@ -23,7 +23,7 @@ export type Browser = {
 }
 
 export async function openBrowser(site: TestSite, more: Partial<Web> = {}): Promise<Browser> {
-  const { port, close } = await listen({ ...site, ...more })
+  const { port, close } = await listen({ ...site, stepMs: 0, ...more })
   onTestFinished(close)
   const staying = new Agent({ keepAlive: true })
   onTestFinished(() => staying.destroy())

@@ -12,6 +12,7 @@ import {
   type Subscriber,
   suppress,
 } from '../../src/store/subscribers.ts'
+import { unsubscribeAddress } from '../../src/subscribers/unsubscribe.ts'
 import { makeSite, post, type TestSite } from '../site.ts'
 import { linkIn, openBrowser, words } from './browser.ts'
 
@@ -298,6 +299,49 @@ describe('the form tells nobody who reads', () => {
     expect(asked).toEqual([{ kind: 'confirmation', address: 'stranger@example.org' }])
     expect(await person(site, 'erased@example.org')).toBeUndefined()
     expect(await person(site, 'complained@example.org')).toBeUndefined()
+  })
+
+  test('and the numbers in the links of whoever asks before and after do not tell', async () => {
+    const site = await makeSite()
+    await site.join('reader@example.org')
+    await site.join('left@example.org')
+    await unsubscribeAddress(site, 'left@example.org', { source: '', words: '' }, site.now())
+    await write(site.db, (trx) => suppress(trx, 'complained@example.org', 'complaint', site.now()))
+    const browser = await openBrowser(site)
+    const newest = async () => {
+      const delivery = await site.db
+        .selectFrom('deliveries')
+        .select('id')
+        .orderBy('id', 'desc')
+        .executeTakeFirst()
+      const people = await site.db
+        .selectFrom('subscribers')
+        .select('id')
+        .orderBy('id', 'desc')
+        .executeTakeFirst()
+      return [delivery?.id ?? 0, people?.id ?? 0] as const
+    }
+    const steps: string[] = []
+    for (const [at, whose] of ['stranger', 'reader', 'left', 'complained', 'stranger'].entries()) {
+      await browser.submit('/subscribe', { address: `before${at}@example.net` })
+      const [delivery, person] = await newest()
+      await browser.submit('/subscribe', { address: `${whose}@example.org` })
+      await browser.submit('/subscribe', { address: `after${at}@example.net` })
+      const [later, other] = await newest()
+      steps.push(`${later - delivery} ${other - person}`)
+    }
+    expect(steps).toEqual(Array(5).fill('2 2'))
+  })
+
+  test('and takes as long: more than it needs for any of them', async () => {
+    const site = await makeSite()
+    await site.join('ada@example.org')
+    const browser = await openBrowser(site, { stepMs: 100 })
+    for (const address of ['warm@example.org', 'ada@example.org', 'stranger@example.org']) {
+      const started = performance.now()
+      await browser.submit('/subscribe', { address })
+      expect(performance.now() - started).toBeGreaterThanOrEqual(100)
+    }
   })
 
   test('one address gets at most one confirmation a day, however often and from wherever it is typed', async () => {

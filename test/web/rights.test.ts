@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { makeToken, type Purpose } from '../../src/mail/token.ts'
 import { insertBounce } from '../../src/store/bounces.ts'
@@ -180,6 +180,50 @@ describe('erasing', () => {
       { state: 'sent' },
       { state: 'sent' },
     ])
+  })
+
+  test('leaves none in any table, nor in the files of the database, nor in the journal', async () => {
+    const { site, browser, links } = await readers()
+    const { database, journal } = site.config
+    const file = database.url.replace('sqlite:', '')
+    const traces = () =>
+      [file, `${file}-wal`, journal.file].filter(
+        (path) => existsSync(path) && /ada@example/i.test(readFileSync(path, 'latin1')),
+      )
+    await browser.submit('/subscribe', { address: ADA, name: 'Ada' })
+    await browser.submit(links.preferences.replace('?', '/address?'), { address: 'ada@example.net' })
+    const { id } = await person(site)
+    await unsubscribe(site, id, { source: 'a test', words: 'POST' }, site.now())
+    expect(traces()).not.toEqual([])
+
+    await press(browser, links.erase)
+    expect(traces()).toEqual([])
+    const tables = await site.db.introspection.getTables()
+    for (const { name } of tables)
+      expect(
+        JSON.stringify(
+          await site.db
+            .selectFrom(name as 'subscribers')
+            .selectAll()
+            .execute(),
+        ),
+        name,
+      ).not.toMatch(/ada@example/i)
+    await site.db.destroy()
+    expect(traces()).toEqual([])
+  })
+
+  test('somebody else wanted to move to that address: it is not asked, and the wish is forgotten', async () => {
+    const { site, browser, links } = await readers()
+    const message = (await site.messages()).find(({ to }) => to?.[0]?.address === GRACE)
+    const page = linkIn(message?.text, 'preferences').replace('?', '/address?')
+    await browser.submit(page, { address: ADA })
+    expect(await site.db.selectFrom('moves').select('address').execute()).toEqual([{ address: ADA }])
+    await press(browser, links.erase)
+    await site.round()
+    expect(await site.mail()).toEqual([`${ADA}: Hello`, `${GRACE}: Hello`])
+    expect(await site.db.selectFrom('moves').selectAll().execute()).toEqual([])
+    expect(await everything(site)).not.toMatch(/ada@/i)
   })
 
   test('takes back what is queued', async () => {

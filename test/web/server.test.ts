@@ -60,6 +60,7 @@ describe('the server', () => {
     for (const text of ['My own: {{ title }}', '{{ typo }}', 'Mended: {{ title }}']) {
       writeFileSync(file, text)
       const answer = await visit('/subscribe')
+      expect(answer.headers['cache-control']).toBe('no-store')
       seen.push(`${answer.status} ${answer.text}`)
     }
     rmSync(file)
