@@ -169,7 +169,7 @@ async function sendTest(
   if ('fault' in address) throw new UserError(`"${options.test}" is no address: ${address.fault}`)
   // Of whoever was erased the queue knows a hash alone, and could not tell.
   const stop = await findSuppression(site.db, address.key, site.secret)
-  if (stop) throw refusal(address.key, stop)
+  if (stop) throw refusal(address.key, stop, site.config)
   if (names.length === 0)
     throw new UsageError('--test needs the posts to test with', {
       hint: '`posthorn send POST --test you@example.org`',

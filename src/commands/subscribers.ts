@@ -14,6 +14,7 @@ import {
 } from '../store/subscribers.ts'
 import { addSubscriber } from '../subscribers/add.ts'
 import { allow as allowAddress, describeSuppression } from '../subscribers/allow.ts'
+import { dayIn } from '../subscribers/day.ts'
 import { erase as erasePerson } from '../subscribers/erase.ts'
 import { exportSubscribers } from '../subscribers/export.ts'
 import {
@@ -340,7 +341,7 @@ export async function unsubscribe(context: Context, who: string): Promise<number
       const { person, key } = await findPerson(site, who)
       if (!person) throw new UserError(`${who} is not a subscriber, so there is nobody to unsubscribe`)
       await unsubscribePerson(site, key, evidence, site.now())
-      terminal.out(leftLine(person))
+      terminal.out(leftLine(person, site))
       return EXIT.done
     }
     const hint = 'copy the whole subject of their mail, or name their address'
@@ -355,7 +356,7 @@ export async function unsubscribe(context: Context, who: string): Promise<number
     await unsubscribeByToken(site, delivery, evidence, site.now())
     terminal.out(
       sent.subscriber
-        ? leftLine(sent.subscriber)
+        ? leftLine(sent.subscriber, site)
         : 'whoever had that message was erased; nothing comes to them',
     )
     return EXIT.done
@@ -363,9 +364,9 @@ export async function unsubscribe(context: Context, who: string): Promise<number
 }
 
 /** @param person as they were before */
-function leftLine({ address, status, unsubscribed_at }: Subscriber): string {
+function leftLine({ address, status, unsubscribed_at }: Subscriber, { config }: Site): string {
   return status === 'unsubscribed'
-    ? `${address} has left already, on ${unsubscribed_at?.slice(0, 10) ?? 'an unknown day'}`
+    ? `${address} has left already, on ${dayIn(unsubscribed_at, config.site.timeZone)}`
     : `${address} is unsubscribed; what is queued for them is not sent`
 }
 
@@ -376,14 +377,17 @@ export async function allow(context: Context, address: string, options: { yes?: 
     const { person, key } = await findPerson(site, address)
     const suppression = await findSuppression(site.db, key, site.secret)
     if (suppression?.reason === 'erased')
-      throw new UserError(`${key} cannot be mailed again: ${describeSuppression(suppression)}`, {
-        hint: 'erasing is for good; they may subscribe with another address',
-      })
+      throw new UserError(
+        `${key} cannot be mailed again: ${describeSuppression(suppression, site.config.site.timeZone)}`,
+        {
+          hint: 'erasing is for good; they may subscribe with another address',
+        },
+      )
     if (!suppression) {
       terminal.out(`nothing keeps ${key} from being mailed: ${standing(person)}`)
       return EXIT.done
     }
-    const why = describeSuppression(suppression)
+    const why = describeSuppression(suppression, site.config.site.timeZone)
     if (!options.yes) {
       if (!surroundings.streams.stdin.isTTY)
         throw new UserError(

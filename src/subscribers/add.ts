@@ -17,6 +17,7 @@ import {
   type Suppression,
 } from '../store/subscribers.ts'
 import { describeSuppression } from './allow.ts'
+import { dayIn } from './day.ts'
 import { checkName } from './name.ts'
 import { defaults } from './subscribe.ts'
 
@@ -63,38 +64,39 @@ export async function addSubscriber(
 
 async function refuseKnown(db: Reader, key: string, secret: string, config: Config): Promise<void> {
   const suppression = await findSuppression(db, key, secret)
-  if (suppression) throw refusal(key, suppression)
+  if (suppression) throw refusal(key, suppression, config)
   const known = await findSubscriber(db, key)
   if (!known) return
   const form = `${config.web.url}/subscribe`
   switch (known.status) {
     case 'confirmed':
-      throw new UserError(`${known.address} is a reader already, since ${day(known.confirmed_at)}`)
+      throw new UserError(
+        `${known.address} is a reader already, since ${dayIn(known.confirmed_at, config.site.timeZone)}`,
+      )
     case 'unconfirmed':
       throw new UserError(
-        `${known.address} is here since ${day(known.created_at)} and has not confirmed yet`,
+        `${known.address} is here since ${dayIn(known.created_at, config.site.timeZone)} and has not confirmed yet`,
         {
           hint: `only they can: a new confirmation comes to them when they ask for it at ${form}`,
         },
       )
     case 'unsubscribed':
-      throw new UserError(`${known.address} unsubscribed on ${day(known.unsubscribed_at)}`, {
-        hint: `only they can come back, at ${form}`,
-      })
+      throw new UserError(
+        `${known.address} unsubscribed on ${dayIn(known.unsubscribed_at, config.site.timeZone)}`,
+        {
+          hint: `only they can come back, at ${form}`,
+        },
+      )
   }
 }
 
 /** What the author is told who wants somebody mailed that must not be. */
-export function refusal(key: string, suppression: Suppression): UserError {
+export function refusal(key: string, suppression: Suppression, { site }: Config): UserError {
   const lifts =
     suppression.reason === 'erased'
       ? ''
       : `; \`posthorn subscribers allow ${key}\` does, if its owner wants it`
-  return new UserError(`${key} must not be mailed: ${describeSuppression(suppression)}`, {
+  return new UserError(`${key} must not be mailed: ${describeSuppression(suppression, site.timeZone)}`, {
     hint: `nothing that adds or imports people lifts this${lifts}`,
   })
-}
-
-function day(time: string | null): string {
-  return time === null ? 'an unknown day' : time.slice(0, 10)
 }

@@ -7,6 +7,7 @@ import {
   type Suppression,
 } from '../store/subscribers.ts'
 import { liftSuppression } from '../store/suppressions.ts'
+import { dayIn } from './day.ts'
 
 /** What the author has let be mailed again: why it was not, and whose it is, if anybody's. */
 export type Allowed = { lifted: Suppression; person: Subscriber | null }
@@ -40,12 +41,12 @@ export async function allow(
 }
 
 /** Why an address is not mailed, and since when, in words for the author. */
-export function describeSuppression({ reason, at }: Suppression): string {
+export function describeSuppression({ reason, at }: Suppression, timeZone: string): string {
   const why = {
     bounce: 'mail to it came back',
     complaint: 'its owner complained about mail from here',
     erased: 'its owner was erased',
     author: 'you said so',
   }[reason]
-  return `${why} (${at.slice(0, 10)})`
+  return `${why} (${dayIn(at, timeZone)})`
 }

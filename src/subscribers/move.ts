@@ -182,9 +182,9 @@ async function findReader(
   if (wanted.key === old.key)
     throw new UserError(`${person.address} is the address that they have; write another`)
   const stop = await findSuppression(db, wanted.key, secret)
-  if (stop) throw refusal(wanted.key, stop)
+  if (stop) throw refusal(wanted.key, stop, config)
   const no = confirmed ? undefined : await personalNo(db, person, secret)
-  if (no) throw refusal(old.key, no)
+  if (no) throw refusal(old.key, no, config)
   const other = confirmed ? await findSubscriber(db, wanted.key) : undefined
   if (other)
     throw new UserError(`${other.address} is a subscriber already (${other.status})`, {

@@ -22,10 +22,7 @@ export async function findUndoableImport(
   const [batch] = await readBatches(db, number)
   const hint = '`posthorn subscribers imports` shows which there are'
   if (!batch) throw new UserError(`there is no import #${number}`, { hint })
-  if (batch.undoneAt !== null)
-    throw new UserError(`import #${number} was taken back on ${batch.undoneAt.slice(0, 10)} already`, {
-      hint,
-    })
+  if (batch.undoneAt !== null) throw new UserError(`import #${number} was taken back already`, { hint })
   refuseMoving(batch, now)
   return { batch, removable: await countRemovable(db, number) }
 }
