@@ -7,7 +7,7 @@
 import { keyOf } from '../address.ts'
 import type { Config } from '../config.ts'
 import { UserError } from '../errors.ts'
-import { groupsOwed, isMailable, type PlannedIssue, type Turn } from '../issues/plan.ts'
+import { inOrder, isMailable, type PlannedIssue, type Turn } from '../issues/plan.ts'
 import { nextRun } from '../issues/schedule.ts'
 import type { Rendition } from '../mail/frame.ts'
 import { withMjml } from '../mail/mjml.ts'
@@ -18,7 +18,7 @@ import { countDeliveries, insertDelivery, redateQueued } from '../store/deliveri
 import { insertIssue, moveIssue, postsOf, readIssue, renameIssue } from '../store/issues.ts'
 import type { Journal } from '../store/journal.ts'
 import { issueLine, type JournalIssue, stateLine } from '../store/journal-lines.ts'
-import { enqueueGroup, moveSlots, type Offered, settle } from '../store/owed.ts'
+import { enqueueGroup, moveSlots, recordShares, settle, withOwed } from '../store/owed.ts'
 import { clearDoubts } from '../store/posts.ts'
 import { insertRendition, renditionsOf, replaceRendition, sameRendition } from '../store/renditions.ts'
 import type { DeliveryKind } from '../store/schema.ts'
@@ -55,12 +55,12 @@ export async function enqueueDeliveries(desk: Desk, turns: Turn[], now: Date): P
         const done = await write(db, async (trx) => {
           const done = await enqueue(trx, desk, { ...issue, hold }, printed, now)
           // With the digest, or a crash in between would have it due again.
-          if (issue === digest) await moveOn(trx, turn, issue.offer.posts, config, now)
+          if (issue === digest) await moveOn(trx, turn, config, now)
           return done
         })
         if (done) enqueued.push(done)
       }
-      if (!digest) await write(db, (trx) => moveOn(trx, turn, [], config, now))
+      if (!digest) await write(db, (trx) => moveOn(trx, turn, config, now))
     }
   })
   return enqueued
@@ -69,16 +69,15 @@ export async function enqueueDeliveries(desk: Desk, turns: Turn[], now: Date): P
 /** Moves those whose turn it was past what was decided for them, and to their next slots. */
 async function moveOn(
   trx: Writer,
-  { audience, through, pending }: Turn,
-  offered: Offered[],
+  { audience, from, through, pending, ready }: Turn,
   config: Config,
   now: Date,
 ): Promise<void> {
-  await settle(trx, audience, through, pending)
+  await settle(trx, audience, { from, through }, pending)
   if (audience.kind !== 'due') return
   const { rhythm } = audience
   // Who wants every post at once has had what gathered, and the next one comes by itself.
-  await moveSlots(trx, audience, offered, (hours) =>
+  await moveSlots(trx, audience, from, ready, (hours) =>
     rhythm === 'instant' ? null : nextRun(rhythm, hours, null, config, now),
   )
 }
@@ -206,35 +205,33 @@ async function enqueue(
   printed: Printed[],
   now: Date,
 ): Promise<Enqueued | null> {
-  const owed = await groupsOwed(trx, issue.audience, issue.offer, config)
-  const groups = owed.flatMap((group) => {
-    // Somebody whose share changed since it was rendered is still owed it: at the next round, or the next slot.
-    const match = printed.find(
-      ({ keys, language }) => keys === group.keys.join(',') && language === group.language,
-    )
-    return match ? [{ group, ...match }] : []
-  })
-  const first = groups[0]
-  if (!first) return null
-  const { kind, rhythm, origin, due, hold } = issue
-  const { subject } = first.rendition
-  const posts = issue.posts.map((post) => post.key)
-  const number = await insertIssue(trx, { kind, rhythm, origin, subject, posts, due, hold }, now)
-  const printedRows: PrintedRow[] = []
-  let recipients = 0
-  for (const { group, language, rendition } of groups) {
-    const row = kept(rendition, 'issue', language, now, group.keys)
-    const id = await insertRendition(trx, number, row)
-    printedRows.push({ ...row, id, keys: group.keys })
-    recipients += await enqueueGroup(trx, issue.audience, issue.offer, group, {
-      number,
-      rendition: id,
-      due: time(due),
+  const spokenIn = (theirs: string) => frameLanguage(theirs, config.site.language)
+  return withOwed(trx, issue.audience, issue.offer, spokenIn, async (owed) => {
+    const renditions = new Map(printed.map((each) => [`${each.keys} ${each.language}`, each.rendition]))
+    const groups = inOrder(owed, config.site.language).flatMap((group) => {
+      // Somebody whose share changed since it was rendered is still owed it: at the next round, or the next slot.
+      const rendition = renditions.get(`${group.keys.join(',')} ${group.language}`)
+      return rendition ? [{ group, rendition }] : []
     })
-  }
-  const about = { number, kind, rhythm, origin, subject, due: time(due), hold }
-  await journal.append(trx, [toldIssue(about, issue.posts, printedRows)])
-  return { number, kind, subject, recipients, posts: issue.posts, hold }
+    const first = groups[0]
+    if (!first) return null
+    const { kind, rhythm, origin, due, hold } = issue
+    const { subject } = first.rendition
+    const posts = issue.posts.map((post) => post.key)
+    const number = await insertIssue(trx, { kind, rhythm, origin, subject, posts, due, hold }, now)
+    const printedRows: PrintedRow[] = []
+    let recipients = 0
+    for (const { group, rendition } of groups) {
+      const row = kept(rendition, 'issue', group.language, now, group.keys)
+      const id = await insertRendition(trx, number, row)
+      printedRows.push({ ...row, id, keys: group.keys })
+      recipients += await enqueueGroup(trx, group, { number, rendition: id, due: time(due) })
+    }
+    await recordShares(trx, number)
+    const about = { number, kind, rhythm, origin, subject, due: time(due), hold }
+    await journal.append(trx, [toldIssue(about, issue.posts, printedRows)])
+    return { number, kind, subject, recipients, posts: issue.posts, hold }
+  })
 }
 
 type PrintedRow = Rendition & { id: number; keys: number[]; language: string }

@@ -27,6 +27,9 @@ import type { Where } from '../store/where.ts'
 import { frameLanguage } from '../words/words.ts'
 import { keepSlots, nextSlot } from './schedule.ts'
 
+/** A file that went this recently may come back: a folder is exchanged as a whole, a post is put aside for an evening. */
+const BACK_SOON_MS = 24 * 3_600_000
+
 const DIGESTS: readonly DigestRhythm[] = ['daily', 'weekly', 'monthly']
 
 /** One issue that could be enqueued now. */
@@ -48,9 +51,15 @@ export type PlannedIssue = {
 export type Turn = {
   audience: Waiting
   issues: PlannedIssue[]
-  /** Up to where they have been dealt with once the issues are enqueued, and what may still be owed. */
+  /**
+   * What was looked at for them: all that took its place in the order of mailing after `from`, up to `through`. Whose turn
+   * it became since then, and who waits at an earlier place, was not looked at.
+   */
+  from: number
   through: number
+  /** Of that, what may be owed still once the issues are enqueued, and what could be mailed. */
   pending: Offered[]
+  ready: Offered[]
 }
 
 /**
@@ -174,18 +183,16 @@ async function narrowed(
   return { offer, groups, posts: groups.length === 0 ? posts : posts.filter((post) => held.has(post.key)) }
 }
 
-/**
- * Everybody who gets something of an offer, by what they get and the language they are spoken to in, most first; of
- * as many the site's own language, since the first names the issue to its author.
- */
-export async function groupsOwed(
-  db: Reader,
-  audience: Audience,
-  offer: Offer,
-  config: Config,
-): Promise<Group[]> {
-  const own = config.site.language
-  const groups = await groupOwed(db, audience, offer, (theirs) => frameLanguage(theirs, own))
+/** Everybody who gets something of an offer, by what they get and the language they are spoken to in. */
+async function groupsOwed(db: Reader, audience: Audience, offer: Offer, { site }: Config): Promise<Group[]> {
+  return inOrder(
+    await groupOwed(db, audience, offer, (theirs) => frameLanguage(theirs, site.language)),
+    site.language,
+  )
+}
+
+/** Most first; of as many the site's own language, since the first names the issue to its author. */
+export function inOrder(groups: Group[], own: string): Group[] {
   const isOwn = ({ language }: Group) => Number(language === own)
   return groups.toSorted((one, other) => other.count - one.count || isOwn(other) - isOwn(one))
 }
@@ -234,12 +241,18 @@ async function planTurn<Theirs extends Audience>(
   const lowest = await lowestSettled(db, audience)
   if (lowest === null) return null
   if (lowest >= through)
-    return audience.kind === 'due' ? { audience, issues: [], through, pending: [] } : null
+    return audience.kind === 'due'
+      ? { audience, issues: [], from: lowest, through, pending: [], ready: [] }
+      : null
   const byKey = new Map(posts.map((post) => [post.key, post]))
-  const behind = (await postsAfter(db, lowest)).map(({ key }) => ({ key, post: byKey.get(key) }))
+  const behind = (await postsAfter(db, lowest, new Date(now.getTime() - BACK_SOON_MS))).map(({ key }) => ({
+    key,
+    post: byKey.get(key),
+  }))
   const isReady = (post: KnownPost | undefined) => post !== undefined && isMailable(post, now)
   // Whatever keeps a post from being mailed at the moment, it is owed still and nobody moves on past it: its file cannot
-  // be read, it became a draft again, its date was put off, or another process has seen it and this one has not.
+  // be read or went a moment ago, it became a draft again, its date was put off, or another process has seen it and this
+  // one has not.
   const pending = behind.map(({ key, post }) =>
     post && isReady(post) ? offeredPost(post) : { key, tags: null, language: null },
   )
@@ -248,7 +261,7 @@ async function planTurn<Theirs extends Audience>(
     audience.kind === 'instant'
       ? await planSingles(db, audience, mailable, config, now)
       : await planDigest(db, audience, mailable, config, now)
-  return { audience, issues, through, pending }
+  return { audience, issues, from: lowest, through, pending, ready: mailable.map(offeredPost) }
 }
 
 function offeredPost({ key, tags, language }: KnownPost): Offered {

@@ -10,13 +10,14 @@
  */
 import { Temporal } from 'temporal-polyfill'
 import type { Config } from '../config.ts'
-import { WEEKDAYS } from '../config-schema.ts'
+import { isTimeZone, WEEKDAYS } from '../config-schema.ts'
 import { type Database, type Writer, write } from '../store/database.ts'
 import {
   type DigestRhythm,
+  forgetFarSlots,
   type Hours,
   keepSettings,
-  keepSlot,
+  keepSlotsOf,
   type Schedule,
   unreckoned,
 } from '../store/schedules.ts'
@@ -41,20 +42,27 @@ export function nextSlot(rhythm: DigestRhythm, hour: string, timeZone: string, a
 
 /**
  * The next slot of somebody's digests, by what they chose and the site's hours for what they left to it. Where they are
- * paused until a day it is the first from then on; for who wants every post at once, that day's first moment.
+ * paused until a day it is the first from then on.
  */
 export function nextRun(
-  rhythm: Schedule['rhythm'],
+  rhythm: DigestRhythm,
   hours: Hours,
   pausedUntil: string | null,
   config: Config,
   now: Date,
 ): Date {
   const resumed = pausedUntil === null ? 0 : Date.parse(pausedUntil)
-  if (rhythm === 'instant') return new Date(Math.max(now.getTime(), resumed))
   // A slot at the first moment of that day is one of that day.
   const after = new Date(Math.max(now.getTime(), resumed - 1))
-  return nextSlot(rhythm, settingFor(rhythm, hours, config), hours.time_zone || config.site.timeZone, after)
+  return nextSlot(rhythm, settingFor(rhythm, hours, config), zoneOf(hours, config), after)
+}
+
+/**
+ * Where somebody's clock is: where they said, or where the site is. A zone that this Node does not know (a newer one wrote
+ * it) is the site's until it is known again: one such reader must not stop the rounds of all.
+ */
+export function zoneOf({ time_zone }: Pick<Hours, 'time_zone'>, { site }: Config): string {
+  return time_zone !== '' && isTimeZone(time_zone) ? time_zone : site.timeZone
 }
 
 /** A site's setting for a rhythm, such as `Mon 08:00`, with the day and the hour that somebody chose in it. */
@@ -70,19 +78,21 @@ function settingFor(rhythm: DigestRhythm, chosen: Hours, { newsletter }: Config)
  * chose, so that a worker which sleeps meanwhile finds them due.
  */
 export async function reckonSlots(trx: Writer, config: Config, now: Date): Promise<void> {
-  for (const each of await unreckoned(trx))
-    await keepSlot(trx, each, nextRun(each.rhythm, each, each.paused_until, config, now))
+  const schedules = await unreckoned(trx)
+  const next = (each: Schedule) => nextRun(each.rhythm, each, each.paused_until, config, now)
+  await keepSlotsOf(
+    trx,
+    schedules.map((each) => ({ ...each, next: next(each) })),
+  )
 }
 
-/** As `reckonSlots`, and anew where the site's hours were changed. */
+/** As `reckonSlots`, and anew where the site's hours were changed or the clock was set back. */
 export async function keepSlots(db: Database, config: Config, now: Date): Promise<void> {
   const { daily, weekly, monthly } = config.newsletter.digests
   const zone = config.site.timeZone
-  await keepSettings(db, {
-    daily: `${daily} ${zone}`,
-    weekly: `${weekly} ${zone}`,
-    monthly: `${monthly} ${zone}`,
-  })
+  const settings = { daily: `${daily} ${zone}`, weekly: `${weekly} ${zone}`, monthly: `${monthly} ${zone}` }
+  await keepSettings(db, settings, now)
+  await forgetFarSlots(db, now)
   // Asked first without the lock: most rounds find nobody.
   if ((await unreckoned(db)).length > 0) await write(db, (trx) => reckonSlots(trx, config, now))
 }

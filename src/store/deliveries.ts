@@ -467,8 +467,8 @@ export async function skipQueuedTo(trx: Writer, subscriber: number, why: string,
 }
 
 /**
- * Queues again what a person's leaving took out of the queue, where its issue is not over yet: they have taken it back.
- * None of it had left.
+ * Queues again what a person's leaving took out of the queue, unless its issue was cancelled: they have taken it back. None
+ * of it had left. An issue that all the others have had meanwhile is sent once more, to them: nothing else brings it.
  *
  * @param since when they left
  */
@@ -477,7 +477,10 @@ export async function requeueSkippedTo(trx: Writer, subscriber: number, since: s
     update deliveries set state = 'queued', reply = null, settled_at = null
     where subscriber = ${subscriber} and state = 'skipped' and reply = ${LEFT} and settled_at >= ${since}
       and (kind = 'welcome' or exists (select 1 from issues i
-        where i.number = deliveries.issue and i.state in ('planned', 'held', 'sending', 'paused')))`.execute(
+        where i.number = deliveries.issue and i.state <> 'cancelled'))`.execute(trx)
+  await sql`
+    update issues set state = 'sending' where state = 'sent' and number in (
+      select d.issue from deliveries d where d.subscriber = ${subscriber} and d.state = 'queued')`.execute(
     trx,
   )
 }

@@ -404,17 +404,18 @@ async function bringIn(trx: Writer, part: Part, number: number, source: string, 
   // Who left in the year 3000 could not come back before, and who was asked then is not asked again today.
   const was = (column: 'created_at' | 'asked_at' | 'confirmed_at' | 'unsubscribed_at') =>
     sql`min(${sql.ref(`r.${column}`)}, ${at})`
-  // As with anybody who becomes a reader: what is new from now on is theirs.
+  // As with anybody who becomes a reader: what is new from now on is theirs. When a digest is due the next round reckons.
   await sql`
     insert into subscribers (address, address_key, name, status, rhythm, tags, language, time_zone, hour, weekday,
       paused_until, followed_tags, followed_languages, created_at, asked_at, confirmed_at, unsubscribed_at,
-      settled_sequence, import)
+      settled_sequence, next_run_at, import)
     select r.address, r.address_key, r.name, r.status, r.rhythm, r.tags, r.language, r.time_zone, r.hour, r.weekday,
       r.paused_until, r.followed_tags, r.followed_languages, coalesce(${was('created_at')}, ${at}), ${was('asked_at')},
       case r.status when 'confirmed' then coalesce(${was('confirmed_at')}, ${at})
         when 'unsubscribed' then ${was('confirmed_at')} end,
       case r.status when 'unsubscribed' then coalesce(${was('unsubscribed_at')}, ${at}) end,
-      case r.status when 'confirmed' then (select coalesce(max(sequence), 0) from posts) else 0 end, ${number}
+      case r.status when 'confirmed' then (select coalesce(max(sequence), 0) from posts) else 0 end,
+      case when r.status = 'confirmed' and r.rhythm = 'instant' then r.paused_until end, ${number}
     from ${rowsAndPeople} where ${isIn(part)} and ${isNew}
     order by r.place`.execute(trx)
   await sql`

@@ -6,7 +6,7 @@
  */
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import { type Reader, time, type Writer } from './database.ts'
-import type { DigestRhythm, Hours } from './schedules.ts'
+import { type DigestRhythm, type Hours, hoursOf, slotRows } from './schedules.ts'
 import { isMatched, type Where } from './where.ts'
 
 /** Whom the schedule owes something at a moment. */
@@ -54,9 +54,16 @@ export async function groupOwed(
   offer: Offer,
   spokenIn: (theirs: string) => string,
 ): Promise<Group[]> {
-  if (offer.posts.length === 0) return []
+  return offer.posts.length === 0 ? [] : grouped(db, sql`(${owedSets(audience, offer)})`, spokenIn)
+}
+
+async function grouped(
+  db: Reader,
+  owed: RawBuilder<unknown>,
+  spokenIn: (theirs: string) => string,
+): Promise<Group[]> {
   const { rows } = await sql<{ posts: string; language: string; count: number }>`
-    select posts, language, count(*) as count from (${owedSets(audience, offer)}) as owed
+    select posts, language, count(*) as count from ${owed} as owed
     group by posts, language order by count desc, posts, language`.execute(db)
   const groups = new Map<string, Group>()
   for (const row of rows) {
@@ -82,73 +89,99 @@ export async function* subscribersOwed(db: Reader, audience: Audience, offer: Of
 type Owed = { id: number; language: string; posts: string }
 
 /**
- * Queues one delivery for each member of a group and records that these posts are theirs now.
+ * The groups as they are now, and who is in them kept aside for `enqueueGroup`: a thousand readers who follow different
+ * tags are a thousand groups, and to ask for each of them anew who is in it took minutes.
  *
- * @returns how many people that were; none where another process was first
+ * @param work what is done with them, in the same transaction
  */
-export async function enqueueGroup(
+export async function withOwed<Result>(
   trx: Writer,
   audience: Audience,
   offer: Offer,
+  spokenIn: (theirs: string) => string,
+  work: (groups: Group[]) => Promise<Result>,
+): Promise<Result> {
+  if (offer.posts.length === 0) return work([])
+  await sql`create temporary table owed (posts text, language text, id integer,
+    primary key (posts, language, id)) without rowid`.execute(trx)
+  await sql`insert into owed select posts, language, id from (${owedSets(audience, offer)})
+    order by posts, language, id`.execute(trx)
+  const result = await work(await grouped(trx, sql`temp.owed`, spokenIn))
+  await sql`drop table temp.owed`.execute(trx)
+  return result
+}
+
+/**
+ * Queues one delivery for each member of a group, inside `withOwed`.
+ *
+ * @returns how many people that were
+ */
+export async function enqueueGroup(
+  trx: Writer,
   group: Group,
   issue: { number: number; rendition: number; due: string },
 ): Promise<number> {
   const result = await sql`
     insert into deliveries (kind, issue, subscriber, rendition, address, name, state, due_at, dated_at, attempts)
     select 'issue', ${issue.number}, s.id, ${issue.rendition}, s.address, s.name, 'queued', ${issue.due}, ${issue.due}, 0
-    from (${owedSets(audience, offer)}) as owed join subscribers s on s.id = owed.id
+    from temp.owed as owed join subscribers s on s.id = owed.id
     where owed.posts = ${group.keys.join(',')} and owed.language in (${sql.join(group.theirs)})
     order by s.id`.execute(trx)
-  for (const key of group.keys) {
-    await sql`
-      insert into delivery_posts (post, edition, subscriber, delivery)
-      select p.key, p.edition, d.subscriber, d.id from deliveries d join posts p on p.key = ${key}
-      where d.issue = ${issue.number} and d.rendition = ${issue.rendition}`.execute(trx)
-  }
   return Number(result.numAffectedRows ?? 0)
 }
 
+/** Records that the posts of an issue are theirs now who are to get them. */
+export async function recordShares(trx: Writer, issue: number): Promise<void> {
+  await sql`
+    insert into delivery_posts (post, edition, subscriber, delivery)
+    select p.key, p.edition, d.subscriber, d.id
+    from deliveries d cross join renditions r on r.id = d.rendition
+      cross join json_each('[' || r.posts || ']') k cross join posts p on p.key = k.value
+    where d.issue = ${issue}`.execute(trx)
+}
+
 /**
- * Moves everybody of an audience forward to `through`, except those to whom one of `pending` is still owed. Who must not
- * be mailed moves too, or each round would look again at all that has come since.
+ * Moves everybody of an audience who waits at `from` or later forward to `through`, except those to whom one of `pending`
+ * is still owed. Who must not be mailed moves too, or each round would look again at all that has come since.
  *
  * @param pending posts that could be mailed, or will be once their files can be read again
  */
 export async function settle(
   trx: Writer,
   audience: Waiting,
-  through: number,
+  { from, through }: { from: number; through: number },
   pending: Offered[],
 ): Promise<void> {
   await sql`
     update subscribers as s set settled_sequence = ${through}
-    where s.status = 'confirmed' and ${isIn(audience)} and s.settled_sequence < ${through}
+    where s.status = 'confirmed' and ${isIn(audience)} and s.settled_sequence >= ${from} and s.settled_sequence < ${through}
       and not ${isStillOwed(pending)}`.execute(trx)
 }
 
 /**
- * Moves the slots of all who are due on, each by their own hours. Who is owed one of `offered` still, since their share
- * changed while it was being rendered, stays due: their turn is the next round and not the next slot.
+ * Moves the slots of all who are due on, each by their own hours. Who is owed one of `ready` still, since their share
+ * changed while it was being rendered, stays due, and so does who became due meanwhile and waits at an earlier place than
+ * `from`: their turn is the next round and not the next slot.
  *
  * @param nextRun the slot that follows; null where nothing gathers for them any more
  */
 export async function moveSlots(
   trx: Writer,
   audience: Waiting & { kind: 'due' },
-  offered: Offered[],
+  from: number,
+  ready: Offered[],
   nextRun: (hours: Hours) => Date | null,
 ): Promise<void> {
-  const isDue = sql<SqlBool>`s.status = 'confirmed' and ${isIn(audience)}`
+  const isDue = sql<SqlBool>`s.status = 'confirmed' and ${isIn(audience)} and s.settled_sequence >= ${from}`
   const { rows } = await sql<Hours>`
     select distinct weekday, hour, time_zone from subscribers s where ${isDue}`.execute(trx)
-  // Reckoned once for all who have the same: a million readers have a few hundred schedules.
-  for (const hours of rows) {
-    const next = nextRun(hours)
-    await sql`
-      update subscribers as s set next_run_at = ${next && time(next)}, paused_until = null
-      where ${isDue} and s.weekday is ${hours.weekday} and s.hour is ${hours.hour} and s.time_zone = ${hours.time_zone}
-        and not ${isStillOwed(offered)}`.execute(trx)
-  }
+  if (rows.length === 0) return
+  // Reckoned once for all who have the same: a million readers have a few thousand schedules.
+  const slots = rows.map((hours) => ({ ...hours, next: nextRun(hours) }))
+  await sql`
+    with slots as materialized (${slotRows(slots)})
+    update subscribers as s set next_run_at = slots.next, paused_until = null
+    from slots where ${isDue} and slots.hours = ${hoursOf('s')} and not ${isStillOwed(ready)}`.execute(trx)
 }
 
 /** The lowest place in the order of mailing that anybody of an audience still waits at; null where it is nobody. */
@@ -195,7 +228,7 @@ export async function countLeftOut(db: Reader, audience: Audience, offer: Offer)
         when ${isPausedFor(audience)} then 'paused'
         when ${'rhythm' in audience ? sql`s.rhythm <> ${audience.rhythm}` : sql`false`} then 'otherRhythm'
         when ${audience.kind === 'instant' ? sql`s.rhythm <> 'instant'` : sql`false`} then 'otherRhythm'
-        when not ${isIn(audience)} then 'later'
+        when (${isIn(audience)}) is not true then 'later'
         when not ${isMatched(audience.where)} then 'unmatched'
         when ${hasAll} then 'haveIt'
         when ${some(sql`${isNew} and ${follows(audience)}`)} then 'none'

@@ -70,13 +70,17 @@ export async function readPostSource(db: Reader, key: number): Promise<string> {
   return row.source
 }
 
-/** The posts that took their place in the order of mailing after `sequence`, in that order, and have a file still. */
-export async function postsAfter(db: Reader, sequence: number): Promise<{ key: number }[]> {
+/**
+ * The posts that took their place in the order of mailing after `sequence`, in that order, and have a file.
+ *
+ * @param goneAfter or had one until then
+ */
+export async function postsAfter(db: Reader, sequence: number, goneAfter: Date): Promise<{ key: number }[]> {
   return db
     .selectFrom('posts')
     .select('key')
     .where('sequence', '>', sequence)
-    .where('file', 'is not', null)
+    .where((by) => by.or([by('file', 'is not', null), by('gone_at', '>', time(goneAfter))]))
     .orderBy('sequence')
     .execute()
 }

@@ -2,6 +2,7 @@
 import type { Faulty } from '../address.ts'
 import type { Config } from '../config.ts'
 import { WEEKDAYS } from '../config-schema.ts'
+import { zoneOf } from '../issues/schedule.ts'
 import { folded, type Topics } from '../posts/topics.ts'
 import { time } from '../store/database.ts'
 import type { SubscriberRhythm } from '../store/schema.ts'
@@ -64,10 +65,6 @@ export function pausedUntil({ paused_until }: Subscriber, now: Date): string | n
   return paused_until !== null && paused_until > time(now) ? paused_until : null
 }
 
-export function zoneOf({ time_zone }: Subscriber, { site }: Config): string {
-  return time_zone || site.timeZone
-}
-
 /** What a person may choose among; what they have already is always there, so that saving takes nothing away. */
 export function offersFor(person: Subscriber, topics: Topics): Offers {
   const hours = Array.from({ length: 24 }, (_, hour) => `${String(hour).padStart(2, '0')}:00`)
@@ -120,7 +117,7 @@ export function choicesOf(
   now: Date,
 ): { choices: Partial<Choices> } | { faults: FieldFaults } {
   const name = checkName(fields.name)
-  const zone = fields.timeZone || config.site.timeZone
+  const zone = zoneOf({ time_zone: fields.timeZone }, config)
   // A day that stands beside another rhythm is what is left of a pause that ends now.
   const isUntil = fields.rhythm === 'paused' && fields.until.trim() !== ''
   const pause = isUntil ? checkPause(fields.until, zone, now) : null

@@ -1,12 +1,13 @@
 import { html } from 'hono/html'
 import type { Config } from '../config.ts'
+import { zoneOf } from '../issues/schedule.ts'
 import { datesIn } from '../pages/date.ts'
 import { folded } from '../posts/topics.ts'
 import type { Subscriber } from '../store/subscribers.ts'
 import { pauseDay, pauseDays, RHYTHMS } from '../subscribers/preferences.ts'
 import { frameLanguage, type Words, wordsFor } from '../words/words.ts'
 import type { Html } from './page.ts'
-import { type FieldFaults, type Fields, type Offers, pausedUntil, zoneOf } from './preferences-fields.ts'
+import { type FieldFaults, type Fields, type Offers, pausedUntil } from './preferences-fields.ts'
 
 /** So many tags are shown: a list that nobody reads to its end helps nobody. */
 const MOST_TAGS = 30

@@ -19,6 +19,7 @@ import {
 import { reckonSlots } from '../../src/issues/schedule.ts'
 import { emptyMemory, lookAtPosts } from '../../src/round.ts'
 import { time, write } from '../../src/store/database.ts'
+import { moveSubscriber } from '../../src/store/moves.ts'
 import type { DigestRhythm } from '../../src/store/schedules.ts'
 import type { SubscriberRhythm } from '../../src/store/schema.ts'
 import {
@@ -32,6 +33,8 @@ import {
 } from '../../src/store/subscribers.ts'
 import { pauseEnd, RHYTHMS } from '../../src/subscribers/preferences.ts'
 import { defaults } from '../../src/subscribers/subscribe.ts'
+import { undoLeaving } from '../../src/subscribers/undo.ts'
+import { unsubscribeAddress } from '../../src/subscribers/unsubscribe.ts'
 import { makeSite, post, type TestSite } from '../site.ts'
 
 /** What would be sent by hand: a digest, or posts by their files. */
@@ -54,7 +57,18 @@ async function byHand(
 /** Sends it: the next round delivers what is enqueued here. What it says is plain: MJML would take most of the time. */
 async function send(site: TestSite, wanted: Parameters<typeof byHand>[1]): Promise<number> {
   const issue = await byHand(site, wanted)
+  await expectAllCounted(site, issue)
   return (await enqueueByHand(site, issue, plainly(issue), site.now()))?.recipients ?? 0
+}
+
+/** Each subscriber gets an issue or is told of among those who do not, once. */
+async function expectAllCounted({ db }: TestSite, issue: PlannedIssue): Promise<void> {
+  const { audience } = issue
+  const named = audience.kind === 'named' ? audience.addressKeys : null
+  const people = await db.selectFrom('subscribers').select('address_key').execute()
+  const asked = people.filter(({ address_key }) => named?.includes(address_key) ?? true)
+  const others = Object.values(await leftOut(db, issue)).reduce((sum, count) => sum + count, 0)
+  expect(countRecipients(issue) + others).toBe(asked.length)
 }
 
 function plainly(issue: PlannedIssue): Printed[] {
@@ -343,6 +357,8 @@ describe('what the schedule owes', () => {
   })
 })
 
+const EVIDENCE = { source: 'a test', words: '' }
+
 type Follows = { tags: readonly string[]; languages: readonly string[] }
 
 /** One person's life with the newsletter, an act a step. */
@@ -350,6 +366,8 @@ type Act =
   | 'nothing'
   | 'join'
   | 'leave'
+  | 'undo'
+  | 'absorb'
   | 'handed'
   | SubscriberRhythm
   | { follow: Follows }
@@ -358,6 +376,8 @@ type Act =
 type Step = {
   hours: number
   post: { tag: string; language: string } | null
+  /** What becomes of a post that is out: it is about something else, or is to be mailed once more. */
+  edit: { tag: string; isRepeated: boolean } | null
   hand: 'nothing' | 'post' | DigestRhythm
   round: boolean
 }
@@ -367,6 +387,10 @@ type Model = {
   /** What became ready since they joined, and was not decided for them yet. */
   waiting: Set<string>
   has: string[]
+  /** They have become another, who had their address. */
+  isGone: boolean
+  /** What was queued for them may be theirs no more: they left and came anew, or were two. */
+  isAnother: boolean
 }
 
 test('whatever 120 people do, nobody gets a post twice and nobody misses one that they follow', async () => {
@@ -374,7 +398,9 @@ test('whatever 120 people do, nobody gets a post twice and nobody misses one tha
   const act = fc.oneof(
     { weight: 8, arbitrary: fc.constant<Act>('nothing') },
     { weight: 3, arbitrary: fc.constant<Act>('join') },
-    { weight: 1, arbitrary: fc.constant<Act>('leave') },
+    { weight: 2, arbitrary: fc.constant<Act>('leave') },
+    { weight: 3, arbitrary: fc.constant<Act>('undo') },
+    { weight: 1, arbitrary: fc.constant<Act>('absorb') },
     { weight: 1, arbitrary: fc.constant<Act>('handed') },
     { weight: 4, arbitrary: fc.constantFrom<Act>('instant', 'daily', 'weekly', 'monthly', 'paused') },
     {
@@ -401,6 +427,9 @@ test('whatever 120 people do, nobody gets a post twice and nobody misses one tha
     post: fc.option(
       fc.record({ tag: fc.constantFrom('release', 'Ops'), language: fc.constantFrom('en', 'de-AT') }),
     ),
+    edit: fc.option(fc.record({ tag: fc.constantFrom('release', 'Ops'), isRepeated: fc.boolean() }), {
+      freq: 1,
+    }),
     hand: fc.constantFrom('nothing', 'nothing', 'nothing', 'post', 'daily', 'weekly', 'monthly'),
     round: fc.boolean(),
   })
@@ -425,9 +454,13 @@ async function live(steps: Step[], lives: Act[][]): Promise<void> {
     follows: { tags: [], languages: [] },
     waiting: new Set(),
     has: [],
+    isGone: false,
+    isAnother: false,
   }))
+  const ids: (number | undefined)[] = []
   const addressOf = (index: number) => `reader${index}@example.org`
-  const posts: { title: string; tag: string; language: string }[] = []
+  const posts: { title: string; tag: string; language: string; date: string; edition: number }[] = []
+  const titles: string[] = []
   let read = 0
 
   /** What was enqueued since the last look, by person, as their message says it. */
@@ -435,18 +468,47 @@ async function live(steps: Step[], lives: Act[][]): Promise<void> {
     const rows = await site.db
       .selectFrom('deliveries')
       .innerJoin('renditions', 'renditions.id', 'deliveries.rendition')
-      .select(['deliveries.id', 'address', 'text'])
+      .select(['deliveries.id', 'deliveries.subscriber', 'text'])
       .where('deliveries.id', '>', read)
       .orderBy('deliveries.id')
       .execute()
     read = rows.at(-1)?.id ?? read
     const got = new Map<number, string[]>()
-    for (const { address, text } of rows) {
-      const index = Number(/\d+/.exec(address)?.[0])
-      const shown = posts.filter(({ title }) => text.includes(title)).map(({ title }) => title)
-      got.set(index, [...(got.get(index) ?? []), ...shown])
+    for (const { subscriber, text } of rows) {
+      const index = ids.indexOf(subscriber ?? 0)
+      got.set(index, [...(got.get(index) ?? []), ...shownIn(text)])
     }
     return got
+  }
+
+  function shownIn(text: string): string[] {
+    return titles.filter((title) => text.includes(title))
+  }
+
+  /** Who had two addresses is held against what is theirs now: what was on its way to both goes once. */
+  async function absorb(index: number): Promise<void> {
+    const [person, other] = [people[index] as Model, people[index + 1]]
+    const [known, absorbed] = [await rowOf(index), await rowOf(index + 1)]
+    if (!person.confirmed || !other || !known || !absorbed) return
+    await write(site.db, (trx) =>
+      moveSubscriber(trx, known, { address: absorbed.address, key: absorbed.address_key }, site.now()),
+    )
+    person.isAnother = true
+    Object.assign(other, { isGone: true, confirmed: false, waiting: new Set() })
+    const { rows } = await sql<{ title: string; isTheirs: number; isBehind: number }>`
+      select p.title, r.post is not null as isTheirs, p.sequence > s.settled_sequence as isBehind
+      from posts p join subscribers s on s.id = ${known.id}
+        left join delivery_posts r on r.post = p.key and r.edition = p.edition and r.subscriber = s.id`.execute(
+      site.db,
+    )
+    person.has.push(
+      ...rows
+        .filter((row) => row.isTheirs)
+        .map((row) => row.title)
+        .filter((title) => !person.has.includes(title)),
+    )
+    person.has = person.has.filter((title) => rows.every((row) => row.title !== title || row.isTheirs))
+    person.waiting = new Set(rows.filter((row) => row.isBehind && !row.isTheirs).map((row) => row.title))
   }
 
   /** Holds what came against what had to come: exactly that. */
@@ -474,7 +536,38 @@ async function live(steps: Step[], lives: Act[][]): Promise<void> {
 
   async function rowsNow(): Promise<(Subscriber | undefined)[]> {
     const rows = await site.db.selectFrom('subscribers').selectAll().execute()
-    return people.map((_, index) => rows.find(({ address }) => address === addressOf(index)))
+    return people.map((_, index) => rows.find(({ id }) => id === ids[index]))
+  }
+
+  async function rowOf(index: number): Promise<Subscriber | undefined> {
+    const id = ids[index] ?? 0
+    return site.db.selectFrom('subscribers').selectAll().where('id', '=', id).executeTakeFirst()
+  }
+
+  async function deliveryTo(id: number): Promise<number | undefined> {
+    const row = await site.db
+      .selectFrom('deliveries')
+      .select('id')
+      .where('subscriber', '=', id)
+      .orderBy('id', 'desc')
+      .executeTakeFirst()
+    return row?.id
+  }
+
+  function writeTale(at: number): void {
+    const { title, tag, language, date, edition } = posts[at] as (typeof posts)[number]
+    const front = `title: ${title}\ndate: ${date}\ntags: [${tag}]\nlanguage: ${language}\nedition: ${edition}`
+    site.write(`tale-${at + 1}.md`, `---\n${front}\n---\n\nAbout it.\n`)
+  }
+
+  /** What became ready while somebody was away by mistake is theirs once they take that back. */
+  async function publish(at: number): Promise<void> {
+    const { title } = posts[at] as (typeof posts)[number]
+    titles.push(title)
+    writeTale(at)
+    await lookAtPosts(site, emptyMemory())
+    for (const [index, person] of people.entries())
+      if (ids[index] && !person.isGone) person.waiting.add(title)
   }
 
   /** A round of the worker's: who is due gets all that waits for them and that they follow, and nothing of it waits on. */
@@ -486,17 +579,20 @@ async function live(steps: Step[], lives: Act[][]): Promise<void> {
       if (row?.status !== 'confirmed') return false
       return row.next_run_at === null ? row.rhythm === 'instant' : row.next_run_at <= time(site.now())
     }
-    await enqueueDeliveries(site, await planIssues(site.db, posts, site.config, site.now()), site.now())
+    const turns = await planIssues(site.db, posts, site.config, site.now())
+    for (const issue of turns.flatMap((turn) => turn.issues)) await expectAllCounted(site, issue)
+    await enqueueDeliveries(site, turns, site.now())
     await expectMail((person, index) => (isDue(index) ? followed(person, person.waiting) : []))
     for (const [index, person] of people.entries()) if (isDue(index)) person.waiting.clear()
   }
 
   for (const [at, step] of steps.entries()) {
     site.setClock(new Date(site.now().getTime() + step.hours * 3_600_000).toISOString())
-    const handed: number[] = []
+    const handed = new Map<number, string>()
     for (const [index, person] of people.entries()) {
       const act = lives[index]?.[at]
-      const known = await findSubscriber(site.db, addressOf(index))
+      if (person.isGone) continue
+      const known = await rowOf(index)
       // As on their page, where they change their language as lightly.
       const language = at % 2 === 0 ? 'en' : 'ja'
       const choose = async (choices: Partial<Choices>) => {
@@ -508,13 +604,27 @@ async function live(steps: Step[], lives: Act[][]): Promise<void> {
             await confirmSubscriber(trx, known.id, site.now())
             await reckonSlots(trx, site.config, site.now())
           })
-        } else await site.join(addressOf(index))
-        person.confirmed = true
+          person.isAnother = true
+        } else {
+          await site.join(addressOf(index))
+          ids[index] = (await findSubscriber(site.db, addressOf(index)))?.id
+        }
+        Object.assign(person, { confirmed: true, waiting: new Set() })
       } else if (act === 'leave' && person.confirmed && known) {
-        await write(site.db, (trx) => unsubscribeSubscriber(trx, known.id, site.now()))
-        Object.assign(person, { confirmed: false, waiting: new Set() })
+        await unsubscribeAddress(site, known.address_key, EVIDENCE, site.now())
+        person.confirmed = false
+      } else if (act === 'undo' && known?.unsubscribed_at) {
+        const delivery = await deliveryTo(known.id)
+        const { unsubscribed_at: left } = known
+        if (
+          delivery &&
+          (await undoLeaving(site.db, delivery, left, EVIDENCE, site.config, site.secret, site.now()))
+        )
+          person.confirmed = true
+      } else if (act === 'absorb') {
+        await absorb(index)
       } else if (act === 'handed' && person.confirmed) {
-        handed.push(index)
+        handed.set(index, known?.address ?? '')
       } else if (act && RHYTHMS.includes(act as SubscriberRhythm)) {
         await choose({ rhythm: act as SubscriberRhythm, paused_until: null })
       } else if (typeof act === 'object' && 'follow' in act && known) {
@@ -530,19 +640,33 @@ async function live(steps: Step[], lives: Act[][]): Promise<void> {
     }
     if (step.post) {
       const { tag, language } = step.post
-      const title = `Tale ${posts.length + 1}.`
-      posts.push({ title, tag, language })
-      const front = `title: ${title}\ndate: ${site.now().toISOString()}\ntags: [${tag}]\nlanguage: ${language}`
-      site.write(`tale-${posts.length}.md`, `---\n${front}\n---\n\nAbout it.\n`)
-      await lookAtPosts(site, emptyMemory())
-      for (const person of people) if (person.confirmed) person.waiting.add(title)
+      posts.push({
+        title: `Tale ${posts.length + 1}.`,
+        tag,
+        language,
+        date: site.now().toISOString(),
+        edition: 1,
+      })
+      await publish(posts.length - 1)
+    }
+    const edited = (at * 5) % Math.max(1, posts.length)
+    const tale = posts[edited]
+    if (step.edit && tale) {
+      tale.tag = step.edit.tag
+      if (step.edit.isRepeated) {
+        tale.edition++
+        // It is told from the former edition by its title.
+        for (const person of people) person.waiting.delete(tale.title)
+        tale.title = `Tale ${edited + 1}, ${tale.edition}.`
+        await publish(edited)
+      } else writeTale(edited)
     }
     const chosen = (at * 7) % Math.max(1, posts.length)
     const file = `tale-${chosen + 1}.md`
     const title = posts[chosen]?.title
-    if (title && handed.length > 0) {
-      await send(site, { files: [file], to: handed.map(addressOf) })
-      await expectMail((_, index) => (handed.includes(index) ? [title] : []))
+    if (title && handed.size > 0) {
+      await send(site, { files: [file], to: [...handed.values()] })
+      await expectMail((_, index) => (handed.has(index) ? [title] : []))
     }
     const rows = await rowsNow()
     const isReading = (index: number) => {
@@ -562,7 +686,8 @@ async function live(steps: Step[], lives: Act[][]): Promise<void> {
     if (step.round) await round()
   }
 
-  site.setClock(new Date(site.now().getTime() + 40 * 86_400_000).toISOString())
+  // Twenty days of a pause, and then a month until the first digest.
+  site.setClock(new Date(site.now().getTime() + 52 * 86_400_000).toISOString())
   await round()
   const { posts: known } = await lookAtPosts(site, emptyMemory())
   expect((await planIssues(site.db, known, site.config, site.now())).flatMap((turn) => turn.issues)).toEqual(
@@ -572,5 +697,15 @@ async function live(steps: Step[], lives: Act[][]): Promise<void> {
   for (const [index, person] of people.entries()) {
     expect(new Set(person.has).size).toBe(person.has.length)
     if (person.confirmed && !paused[index]) expect(person.waiting.size).toBe(0)
+  }
+  const { rows: going } = await sql<{ person: number; text: string }>`
+    select coalesce(j.subscriber, d.subscriber) as person, r.text from deliveries d
+      join renditions r on r.id = d.rendition left join joined j on j.former = d.subscriber
+    where d.state <> 'skipped'`.execute(site.db)
+  const byPerson = Map.groupBy(going, ({ person }) => person)
+  for (const [index, person] of people.entries()) {
+    const shown = (byPerson.get(ids[index] ?? 0) ?? []).flatMap(({ text }) => shownIn(text))
+    expect(new Set(shown).size).toBe(shown.length)
+    if (person.confirmed && !person.isAnother) expect(shown.toSorted()).toEqual(person.has.toSorted())
   }
 }

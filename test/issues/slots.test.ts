@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { sql } from 'kysely'
 import { Temporal } from 'temporal-polyfill'
 import { describe, expect, test } from 'vitest'
 import { enqueueDeliveries } from '../../src/deliveries/enqueue.ts'
@@ -309,6 +310,103 @@ describe('who comes back to every post at once', () => {
     await undoLeaving(site.db, id, left, EVIDENCE, site.config, site.secret, site.now())
     expect((await site.round()).enqueued).toMatchObject([
       { kind: 'digest', recipients: 1, posts: { length: 2 } },
+    ])
+  })
+})
+
+describe('a round', () => {
+  test('is not stopped by one reader whose time zone this Node does not know: theirs is the site’s', async () => {
+    const site = await blog()
+    await site.join('ada@example.org', 'daily')
+    await site.join('grace@example.org', 'daily')
+    await sql`update subscribers set time_zone = 'Mars/Olympus', next_run_at = null
+      where address = 'ada@example.org'`.execute(site.db)
+    site.write('one.md', post('One', '2026-11-02'))
+    await site.round()
+    site.setClock('2026-11-03T07:00:00Z')
+    expect((await site.round()).enqueued).toMatchObject([{ recipients: 2 }])
+    expect(await person(site, 'ada@example.org')).toMatchObject({ next_run_at: '2026-11-04T07:00:00.000Z' })
+  })
+
+  test('after the site’s hour was changed sends what was due by the former one', async () => {
+    const site = await blog()
+    await site.join('ada@example.org', 'monthly')
+    site.write('one.md', post('One', '2026-11-02'))
+    await site.round()
+    // The author stops the worker for it, and the slot passes.
+    site.setClock('2026-12-01T07:30:00Z')
+    const { newsletter } = site.config
+    const digests = { ...newsletter.digests, monthly: '1 06:00' }
+    const changed = await site.again({ newsletter: { ...newsletter, digests } })
+    expect((await changed.round()).enqueued).toMatchObject([{ recipients: 1 }])
+    expect(await person(site, 'ada@example.org')).toMatchObject({ next_run_at: '2027-01-01T05:00:00.000Z' })
+  })
+
+  test('with the right time again, after one that was years ahead, keeps nobody waiting for years', async () => {
+    const site = await blog()
+    for (const rhythm of ['daily', 'weekly', 'monthly', 'paused'] as const)
+      await site.join(`${rhythm}@example.org`, rhythm)
+    const until = pauseEnd('2026-12-24', 'Europe/Berlin')
+    await site.join('away@example.org')
+    await site.choose('away@example.org', { paused_until: until })
+    await site.join('far@example.org', 'weekly')
+    await site.choose('far@example.org', { paused_until: pauseEnd('2028-05-01', 'Europe/Berlin') })
+    site.setClock('2028-02-01T00:00:00Z')
+    await emptyRound(site)
+    await site.choose('paused@example.org', { rhythm: 'instant' })
+    site.setClock('2026-11-02T10:00:00Z')
+    await emptyRound(site)
+    const slots = await site.db.selectFrom('subscribers').select(['address', 'next_run_at']).execute()
+    expect(
+      slots.map(({ address, next_run_at }) => `${address.split('@')[0]} ${next_run_at?.slice(0, 10)}`),
+    ).toEqual([
+      'daily 2026-11-03',
+      'weekly 2026-11-09',
+      'monthly 2026-12-01',
+      'paused undefined',
+      'away undefined',
+      'far 2028-05-01',
+    ])
+  })
+
+  test('passes over nobody whose turn came while it was being rendered', async () => {
+    const site = await blog()
+    await site.join('ada@example.org', 'weekly')
+    site.write('one.md', post('One', '2026-11-02'))
+    await site.round()
+    await site.join('grace@example.org')
+    await site.join('linus@example.org', 'paused')
+    site.write('two.md', post('Two', '2026-11-02'))
+    await site.round()
+    await site.choose('linus@example.org', { rhythm: 'instant' })
+    const { posts } = await lookAtPosts(site, emptyMemory())
+    const turns = await planIssues(site.db, posts, site.config, site.now())
+    // What she pressed a moment before this plan is written a moment after it: the database was locked.
+    await site.choose('ada@example.org', { rhythm: 'instant' })
+    await enqueueDeliveries(site, turns, site.now())
+    await site.round()
+    expect((await site.mail()).filter((line) => line.startsWith('ada'))).toEqual([
+      'ada@example.org: One',
+      'ada@example.org: Two',
+    ])
+  })
+
+  test('at an hour at which a file was away for a moment leaves its post for the next digest', async () => {
+    const site = await blog()
+    await site.join('ada@example.org', 'weekly')
+    for (const title of ['One', 'Two']) site.write(`${title}.md`, post(title, '2026-11-02'))
+    await site.round()
+    site.setClock('2026-11-09T07:00:00Z')
+    site.remove('One.md')
+    await site.round()
+    site.setClock('2026-11-09T07:01:00Z')
+    site.write('One.md', post('One', '2026-11-02'))
+    await site.round()
+    site.setClock('2026-11-16T07:00:00Z')
+    await site.round()
+    expect(await site.mail()).toEqual([
+      'ada@example.org: A test blog: One',
+      'ada@example.org: A test blog: Two',
     ])
   })
 })

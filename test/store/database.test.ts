@@ -167,11 +167,12 @@ test('a database from before each reader had a slot of their own sends what was 
     { time_zone: '', next_run_at: null },
   ])
   // And the hours of the site are known: nobody's slot is reckoned anew for them.
-  await keepSettings(db, {
+  const settings = {
     daily: '08:00 Europe/Berlin',
     weekly: 'Mon 08:00 Europe/Berlin',
     monthly: '1 09:00 Europe/Berlin',
-  })
+  }
+  await keepSettings(db, settings, new Date('2026-11-02T09:00:00Z'))
   expect(await unreckoned(db)).toEqual([])
 })
 

@@ -123,6 +123,8 @@ describe('import', () => {
         ',,,,,',
         'eve@example.org,"E\nve",hourly,klingon!,Mars/Base,sleepy',
         'also-good@example.org,,,,,',
+        // Node says "PST" is a zone, and cannot say what time it is there.
+        'pst@example.org,,,,PST,',
       ].join('\n'),
     )
     expect(faults).toEqual([
@@ -138,6 +140,7 @@ describe('import', () => {
       '11: the rhythm is "hourly"; there are instant, daily, weekly, monthly, paused',
       '11: the language is "klingon!"; write a language tag such as "en" or "pt-BR"',
       '11: the time zone is "Mars/Base"; write a time zone such as "Europe/Berlin" or "UTC"',
+      '14: the time zone is "PST"; write a time zone such as "Europe/Berlin" or "UTC"',
     ])
   })
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { makeMessageId, makeToken, type Purpose } from '../../src/mail/token.ts'
 import { emptyMemory, publishAndPlan } from '../../src/round.ts'
 import { write } from '../../src/store/database.ts'
+import { summariseIssues } from '../../src/store/issues.ts'
 import {
   consentsOf,
   eraseSubscriber,
@@ -183,6 +184,21 @@ describe('who left by mistake', () => {
     expect(await site.mail()).toEqual([`${ADA}: One`, `${ADA}: Three`, `${ADA}: Two`])
     const acts = (await consentsOf(site.db, (await person(site)).id)).map(({ act }) => act)
     expect(acts).toEqual(['added', 'unsubscribed', 'returned', 'unsubscribed', 'returned'])
+  })
+
+  test('gets what was queued for them also where everybody else has had it meanwhile', async () => {
+    const { site, browser, leave } = await reader()
+    await site.join('grace@example.org')
+    site.write('two.md', post('Two', '2026-11-02'))
+    await publishAndPlan(site, emptyMemory())
+    const left = await browser.submit(leave, {})
+    await site.round()
+    const stateNow = async () => (await summariseIssues(site.db, 1))[0]?.state
+    expect(await stateNow()).toBe('sent')
+    await press(browser, left)
+    await site.round()
+    expect(await site.mail()).toEqual([`${ADA}: One`, `${ADA}: Two`, 'grace@example.org: Two'])
+    expect(await stateNow()).toBe('sent')
   })
 
   test('has seven days for it', async () => {
