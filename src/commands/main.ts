@@ -218,7 +218,7 @@ function commands(surroundings: Surroundings, terminal: Terminal, done: (code: n
       'after',
       '\nIt takes what Mailchimp, Substack, Buttondown, Ghost, listmonk, Beehiiv, Kit and Posthorn export, as it is,\nand any CSV file with a column `email`.',
     )
-    .action(runs(async () => (await import('./subscribers.ts')).importFile))
+    .action(runs(async () => (await import('./lists.ts')).importFile))
   add(subscribers, 'imports', 'which lists people came by, and how to take one back')
     .option('--undo <number>', 'remove whom it brought, save those who did anything since')
     .option('-y, --yes', 'with --undo: do not ask')
@@ -226,7 +226,7 @@ function commands(surroundings: Surroundings, terminal: Terminal, done: (code: n
     .action(runs(async () => (await import('./imports.ts')).imports))
   add(subscribers, 'export', 'all subscribers as CSV, on stdout; an import takes it back')
     .addOption(where())
-    .action(runs(async () => (await import('./subscribers.ts')).exportAll))
+    .action(runs(async () => (await import('./lists.ts')).exportAll))
   add(
     subscribers,
     'unsubscribe <who>',

@@ -1,9 +1,5 @@
-/** The pages on which somebody changes what comes to them, and leaves, in a real browser. */
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
-import axe, { type AxeResults } from 'axe-core'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { type Browser, chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { makeToken, type Purpose } from '../../src/mail/token.ts'
 import { emptyMemory, lookAtPosts } from '../../src/round.ts'
@@ -13,10 +9,11 @@ import { insertRendition } from '../../src/store/renditions.ts'
 import { findSubscriber } from '../../src/store/subscribers.ts'
 import { listen } from '../../src/web/server.ts'
 import { makeSite } from '../site.ts'
+import { faultsOf } from './eyes.ts'
+import { freePort } from './port.ts'
 import { missing } from './programs.ts'
 
 const CHROMIUM = '/usr/bin/chromium'
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
 const ADA = 'ada@example.org'
 
 describe.skipIf(missing(CHROMIUM, '--version'))('in Chromium', () => {
@@ -116,18 +113,18 @@ describe.skipIf(missing(CHROMIUM, '--version'))('in Chromium', () => {
       await page.locator('form button').click()
       await page.getByRole('status').waitFor()
       expect(await page.locator('html').getAttribute('dir')).toBe(language === 'ar' ? 'rtl' : 'ltr')
-      expect(await faultsOf(page)).toEqual([])
+      expect(await faultsOf(page, new URL(page.url()).pathname)).toEqual([])
       await page.locator('input[name=name]').fill('Ada\u2028Ada')
       await page.locator('form button').click()
       await page.getByRole('alert').waitFor()
-      expect(await faultsOf(page)).toEqual([])
+      expect(await faultsOf(page, new URL(page.url()).pathname)).toEqual([])
       await page.locator('a.button').click()
       await page.waitForURL('**/preferences/erase**')
       expect(await page.locator('html').getAttribute('dir')).toBe(language === 'ar' ? 'rtl' : 'ltr')
-      expect(await faultsOf(page)).toEqual([])
+      expect(await faultsOf(page, new URL(page.url()).pathname)).toEqual([])
       await page.locator('form button').click()
       await page.locator('form').waitFor({ state: 'detached' })
-      expect(await faultsOf(page)).toEqual([])
+      expect(await faultsOf(page, new URL(page.url()).pathname)).toEqual([])
     },
   )
 
@@ -141,7 +138,7 @@ describe.skipIf(missing(CHROMIUM, '--version'))('in Chromium', () => {
       const { site, page } = await reader({ width, colorScheme, language, scripts, at: 'unsubscribe' })
       const press = async (status: string) => {
         // axe is a script itself.
-        if (scripts) expect(await faultsOf(page)).toEqual([])
+        if (scripts) expect(await faultsOf(page, new URL(page.url()).pathname)).toEqual([])
         await Promise.all([page.waitForEvent('load'), page.locator('form button').click()])
         expect(await findSubscriber(site.db, ADA)).toMatchObject({ status, language })
         expect(await page.locator('html').getAttribute('lang')).toBe(language)
@@ -150,7 +147,7 @@ describe.skipIf(missing(CHROMIUM, '--version'))('in Chromium', () => {
       await press('confirmed')
       expect(new URL(page.url()).pathname).toBe('/undo')
       expect(await page.locator('form').count()).toBe(0)
-      if (scripts) expect(await faultsOf(page)).toEqual([])
+      if (scripts) expect(await faultsOf(page, new URL(page.url()).pathname)).toEqual([])
     },
   )
 
@@ -170,22 +167,3 @@ describe.skipIf(missing(CHROMIUM, '--version'))('in Chromium', () => {
     expect(await findSubscriber(site.db, ADA)).toBeUndefined()
   })
 })
-
-/** Links on a page lead to where the configuration says that it is. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
-}
-
-async function faultsOf(page: Page): Promise<string[]> {
-  const [wide] = await page.evaluate<number[]>('[document.documentElement.scrollWidth - innerWidth]')
-  await page.evaluate(axe.source)
-  const { violations } = await page.evaluate<AxeResults>(`axe.run({ runOnly: ${JSON.stringify(RULES)} })`)
-  return [
-    ...((wide as number) > 0 ? [`${wide} pixels too wide`] : []),
-    ...violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(', ')}`),
-  ]
-}

@@ -1,6 +1,3 @@
-/** A subscriber's whole life with a newsletter, from the form to the way out, in a real browser and with real mail. */
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import type { Email } from 'postal-mime'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -9,6 +6,7 @@ import { listen } from '../../src/web/server.ts'
 import { wordsFor } from '../../src/words/words.ts'
 import { makeSite, post, type TestSite } from '../site.ts'
 import { faultsOf } from './eyes.ts'
+import { freePort } from './port.ts'
 import { missing } from './programs.ts'
 
 const CHROMIUM = '/usr/bin/chromium'
@@ -172,13 +170,4 @@ async function follow(
 ): Promise<void> {
   const link = new RegExp(`href="(http://localhost:[^"]*/${to}[?][^"]+)"`).exec(html)?.[1]
   await page.goto((link ?? '').replaceAll('&amp;', '&'))
-}
-
-/** Links in mails lead to where the configuration says that the site is. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
 }
