@@ -69,7 +69,7 @@ export function showLeft(
 <form method="post" action="undo?token=${makeToken(web.linkKeys[0], 'undo', undoable.delivery)}">
 <input type="hidden" name="left" value="${undoable.person.unsubscribed_at}">
 <input type="hidden" name="shown" value="${language}">
-<button>${undo}</button>
+<button class="quiet">${undo}</button>
 </form>`
     : ''
   const content = html`<h1>${title}</h1>
