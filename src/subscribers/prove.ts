@@ -1,5 +1,5 @@
 /**
- * The proof of work: who asks has spent about a second of their computer's time on it. A person does not notice, and
+ * The proof of work: who asks has spent some of their computer's time on it. A person does not notice, and
  * whoever wants to type ten thousand addresses pays for each. It is altcha's, so that its widget can do the work too:
  *
  * 1. `makeChallenge` draws a number of guesses, and derives a key from it by PBKDF2. The challenge has one half of the
