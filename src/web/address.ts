@@ -3,15 +3,15 @@ import { html } from 'hono/html'
 import { checkAddress } from '../address.ts'
 import { printMove, printMoved } from '../deliveries/print.ts'
 import type { Rendition } from '../mail/frame.ts'
-import { makeToken, openToken } from '../mail/token.ts'
+import { openToken } from '../mail/token.ts'
 import { findMove } from '../store/moves.ts'
 import { type Subscriber, subscriberOfDelivery } from '../store/subscribers.ts'
 import { askToMove, findMovable, isOver, move } from '../subscribers/move.ts'
-import { CATALOGUES, frameLanguage, type Words, wordsFor } from '../words/words.ts'
+import { CATALOGUES, type Words, wordsFor } from '../words/words.ts'
 import { beginEvenly } from './even.ts'
 import { readForm } from './form.ts'
 import { countedNetwork, networkOf } from './network.ts'
-import { type Html, showPage, type Web } from './page.ts'
+import { type Html, linkTo, showNotice, showPage, type Web, wordsIn } from './page.ts'
 import { printedConfirmation } from './subscribe.ts'
 
 /**
@@ -42,8 +42,7 @@ export function addressPages(app: Hono, web: Web): void {
     const words = wordsOf(subscriber)
     const form = await readForm(c)
     if (form === null) {
-      const { title, lead } = words.web.unreadable
-      return show(c, words, title, html`<h1>${title}</h1><p>${lead}</p>`, 400)
+      return showNotice(c, web, words, words.web.unreadable, 400)
     }
     const value = form('address')
     const address = checkAddress(value)
@@ -115,7 +114,7 @@ export function addressPages(app: Hono, web: Web): void {
   }
 
   function wordsOf({ language }: Subscriber): Words {
-    return wordsFor(frameLanguage(language, config.site.language))
+    return wordsIn(language, config)
   }
 
   async function showForm(
@@ -127,10 +126,7 @@ export function addressPages(app: Hono, web: Web): void {
     const words = wordsOf(person)
     if (person.status !== 'confirmed') {
       const { title, lead, cure } = words.web.notSubscribed
-      const content = html`<h1>${title}</h1>
-<p>${lead(config.site.title)}</p>
-<p><a class="button" href="${config.web.url}/subscribe">${cure}</a></p>`
-      return show(c, words, title, content)
+      return showNotice(c, web, words, { title, lead: lead(config.site.title), cure })
     }
     const { title, lead, how, pending, label, button, back } = words.web.newAddress
     const asked = await findMove(db, person.id)
@@ -152,31 +148,22 @@ ${faulty ? html`<p role="alert" id="address-fault">${faulty.fault}</p>` : ''}
 
   function showMoved(c: Context, words: Words, person: Subscriber): Promise<Response> {
     const { title, lead } = words.web.moved
-    const content = html`<h1>${title}</h1>
-<p>${lead(config.site.title, person.address)}</p>`
-    return show(c, words, title, content)
+    return showNotice(c, web, words, { title, lead: lead(config.site.title, person.address) })
   }
 
   function showOver(c: Context): Promise<Response> {
     const words = wordsFor(config.site.language)
-    const { title, lead, how, cure } = words.web.notMovable
-    const content = html`<h1>${title}</h1>
-<p>${lead}</p>
-<p>${how}</p>
-<p><a class="button" href="${config.web.url}/subscribe">${cure}</a></p>`
-    return show(c, words, title, content, 404)
+    return showNotice(c, web, words, words.web.notMovable, 404)
   }
 
   function showTest(c: Context): Promise<Response> {
     const words = wordsFor(config.site.language)
-    const { title, lead } = words.web.test
-    return show(c, words, title, html`<h1>${title}</h1><p>${lead}</p>`)
+    return showNotice(c, web, words, words.web.test)
   }
 
   function showStranger(c: Context): Promise<Response> {
     const words = wordsFor(config.site.language)
-    const { title, lead } = words.web.howToChange
-    return show(c, words, title, html`<h1>${title}</h1><p>${lead}</p>`, 404)
+    return showNotice(c, web, words, words.web.howToChange, 404)
   }
 
   function show(
@@ -192,13 +179,9 @@ ${faulty ? html`<p role="alert" id="address-fault">${faulty.fault}</p>` : ''}
 
 /** What leads from the page of a person's subscription to the one for their address. */
 export function addressLink(web: Web, delivery: number): string {
-  return pageOf(web, 'preferences/address', delivery)
+  return linkTo(web, 'preferences/address', 'preferences', delivery)
 }
 
 function preferencesLink(web: Web, delivery: number): string {
-  return pageOf(web, 'preferences', delivery)
-}
-
-function pageOf({ config, linkKeys }: Web, page: string, delivery: number): string {
-  return `${config.web.url}/${page}?token=${makeToken(linkKeys[0], 'preferences', delivery)}`
+  return linkTo(web, 'preferences', 'preferences', delivery)
 }

@@ -1,13 +1,13 @@
 import type { Context, Hono } from 'hono'
 import { html } from 'hono/html'
-import { makeToken, openToken } from '../mail/token.ts'
+import { openToken } from '../mail/token.ts'
 import type { Subscriber } from '../store/subscribers.ts'
 import { confirm, findConfirmable } from '../subscribers/confirm.ts'
 import { printWelcome, type Welcome } from '../subscribers/welcome.ts'
-import { CATALOGUES, frameLanguage, type Words, wordsFor } from '../words/words.ts'
+import { CATALOGUES, wordsFor } from '../words/words.ts'
 import { readForm } from './form.ts'
 import { networkOf } from './network.ts'
-import { showPage, type Web } from './page.ts'
+import { linkTo, showNotice, showPage, type Web, wordsIn } from './page.ts'
 
 /** `/confirm?token=…`: opened, it shows a button, since programs open links too; the button says yes. */
 export function confirmPage(app: Hono, web: Web): void {
@@ -17,7 +17,7 @@ export function confirmPage(app: Hono, web: Web): void {
     const delivery = deliveryOf(c)
     const person = delivery === null ? null : await findConfirmable(db, delivery, secret, now())
     if (person === null) return showNotConfirmable(c)
-    const { language, web: words } = wordsOf(person)
+    const { language, web: words } = wordsIn(person.language, config)
     const { title, lead, button } = words.confirm
     // The page says in which words it asked: by the time of the yes the person's language may be another.
     const content = html`<h1>${title}</h1>
@@ -30,7 +30,7 @@ export function confirmPage(app: Hono, web: Web): void {
     const delivery = deliveryOf(c)
     const person = delivery === null ? null : await findConfirmable(db, delivery, secret, now())
     if (delivery === null || person === null) return showNotConfirmable(c)
-    const shown = CATALOGUES.get((await readForm(c))?.('shown') ?? '') ?? wordsOf(person)
+    const shown = CATALOGUES.get((await readForm(c))?.('shown') ?? '') ?? wordsIn(person.language, config)
     const words = [shown.web.confirm.lead(config.site.title), shown.web.confirm.button].join(' / ')
     const evidence = { source: networkOf(c, config.web.trustProxy), words }
     const isWelcomed = config.newsletter.welcome && !person.isReader
@@ -39,18 +39,13 @@ export function confirmPage(app: Hono, web: Web): void {
     web.onQueued?.()
     const { title, lead, choose } = shown.web.confirmed
     // Whoever said yes has the message, as whoever opens the same link in a later one has.
-    const preferences = `${config.web.url}/preferences?token=${makeToken(linkKeys[0], 'preferences', delivery)}`
     const content = html`<h1>${title}</h1><p>${lead}</p>
-<p><a href="${preferences}">${choose}</a></p>`
+<p><a href="${linkTo(web, 'preferences', 'preferences', delivery)}">${choose}</a></p>`
     return showPage(c, web, { title, content, language: shown.language })
   })
 
   function deliveryOf(c: Context): number | null {
     return openToken(linkKeys, 'confirm', c.req.query('token') ?? '')
-  }
-
-  function wordsOf({ language }: Subscriber): Words {
-    return wordsFor(frameLanguage(language, config.site.language))
   }
 
   /** Printed before anything is written. A template with a mistake in it is the author's, and nobody's yes waits for it. */
@@ -64,10 +59,7 @@ export function confirmPage(app: Hono, web: Web): void {
   }
 
   function showNotConfirmable(c: Context): Promise<Response> {
-    const { title, lead, cure } = wordsFor(config.site.language).web.notConfirmable
-    const content = html`<h1>${title}</h1>
-<p>${lead}</p>
-<p><a class="button" href="${config.web.url}/subscribe">${cure}</a></p>`
-    return showPage(c, web, { title, content }, 404)
+    const words = wordsFor(config.site.language)
+    return showNotice(c, web, words, words.web.notConfirmable, 404)
   }
 }

@@ -6,7 +6,7 @@ import { folded } from '../posts/topics.ts'
 import type { Subscriber } from '../store/subscribers.ts'
 import { pauseDay, pauseDays, RHYTHMS } from '../subscribers/preferences.ts'
 import { frameLanguage, type Words, wordsFor } from '../words/words.ts'
-import type { Html } from './page.ts'
+import { type Html, wordsIn } from './page.ts'
 import { type FieldFaults, type Fields, type Offers, pausedUntil } from './preferences-fields.ts'
 
 /** So many tags are shown: a list that nobody reads to its end helps nobody. */
@@ -38,11 +38,6 @@ ${alert('name', faults, words)}
 </fieldset>
 <p><button>${said.button}</button></p>
 </form>`
-}
-
-/** The words that somebody of a language is spoken to in. */
-export function wordsIn(language: string, config: Config): Words {
-  return wordsFor(frameLanguage(language, config.site.language))
 }
 
 /** What holds from now on, in sentences: how often, and which posts. */

@@ -1,13 +1,13 @@
 import type { Context, Hono } from 'hono'
 import { html } from 'hono/html'
-import { makeToken, openToken } from '../mail/token.ts'
+import { openToken } from '../mail/token.ts'
 import { topicsReader } from '../posts/topics.ts'
 import { type Subscriber, subscriberOfDelivery } from '../store/subscribers.ts'
 import { savePreferences } from '../subscribers/preferences.ts'
 import { type Words, wordsFor } from '../words/words.ts'
 import { addressLink } from './address.ts'
 import { readForm } from './form.ts'
-import { type Html, showPage, type Web } from './page.ts'
+import { cureOf, type Html, linkTo, showNotice, showPage, type Web, wordsIn } from './page.ts'
 import {
   choicesOf,
   type FieldFaults,
@@ -16,7 +16,7 @@ import {
   offersFor,
   readFields,
 } from './preferences-fields.ts'
-import { preferencesForm, type Shown, untilWhen, whatHolds, wordsIn } from './preferences-form.ts'
+import { preferencesForm, type Shown, untilWhen, whatHolds } from './preferences-form.ts'
 import { rightsOf } from './rights.ts'
 
 /**
@@ -79,7 +79,7 @@ export function preferencesPage(app: Hono, web: Web): void {
     const { fields, faults } = isFaulty ? after : { fields: fieldsOf(person, config, now()), faults: {} }
     const words = wordsIn(fields.language, config)
     const { title, lead, leave } = words.web.preferences
-    const unsubscribe = `${config.web.url}/unsubscribe?token=${makeToken(linkKeys[0], 'unsubscribe', delivery)}`
+    const unsubscribe = linkTo(web, 'unsubscribe', 'unsubscribe', delivery)
     const pause = untilWhen(shown)
     const notice =
       after === 'saved'
@@ -99,28 +99,25 @@ ${rightsOf(web, delivery, words)}`
     const { title, lead, cure } = words.web.notSubscribed
     const content = html`<h1>${title}</h1>
 <p>${lead(config.site.title)}</p>
-<p><a class="button" href="${config.web.url}/subscribe">${cure}</a></p>
+${cureOf(web, cure)}
 ${rightsOf(web, delivery, words)}`
     return show(c, words, title, content)
   }
 
   function showTest(c: Context): Promise<Response> {
     const words = wordsFor(config.site.language)
-    const { title, lead } = words.web.test
-    return show(c, words, title, html`<h1>${title}</h1><p>${lead}</p>`)
+    return showNotice(c, web, words, words.web.test)
   }
 
   function showUnreadable(c: Context, words: Words): Promise<Response> {
-    const { title, lead } = words.web.unreadable
-    return show(c, words, title, html`<h1>${title}</h1><p>${lead}</p>`, 400)
+    return showNotice(c, web, words, words.web.unreadable, 400)
   }
 
   // A link without a token is the one that a message in the browser has, and is no mistake.
   function showHowToChange(c: Context): Promise<Response> {
     const words = wordsFor(config.site.language)
-    const { title, lead } = words.web.howToChange
     const isMistake = c.req.query('token') !== undefined || c.req.method === 'POST'
-    return show(c, words, title, html`<h1>${title}</h1><p>${lead}</p>`, isMistake ? 404 : 200)
+    return showNotice(c, web, words, words.web.howToChange, isMistake ? 404 : 200)
   }
 
   function show(

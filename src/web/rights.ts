@@ -1,11 +1,11 @@
 import type { Context, Hono } from 'hono'
 import { html } from 'hono/html'
-import { makeToken, openToken } from '../mail/token.ts'
+import { openToken } from '../mail/token.ts'
 import { type Subscriber, subscriberOfDelivery } from '../store/subscribers.ts'
 import { erase } from '../subscribers/erase.ts'
 import { everythingKept } from '../subscribers/kept.ts'
-import { frameLanguage, type Words, wordsFor } from '../words/words.ts'
-import { type Html, showPage, type Web } from './page.ts'
+import { type Words, wordsFor } from '../words/words.ts'
+import { type Html, linkTo, showNotice, showPage, type Web, wordsIn } from './page.ts'
 
 /**
  * What a person may ask of whoever keeps something about them, behind the token of their preferences: to read it
@@ -47,9 +47,7 @@ export function rightsPages(app: Hono, web: Web): void {
     const found = await find(c)
     if (found === null || !(await erase(web, { delivery: found.delivery }, now()))) return showStranger(c)
     const { title, lead } = found.words.web.erased
-    const content = html`<h1>${title}</h1>
-<p>${lead(config.site.title)}</p>`
-    return showPage(c, web, { title, content, language: found.words.language })
+    return showNotice(c, web, found.words, { title, lead: lead(config.site.title) })
   })
 
   /** Whose token it is; null where it is nobody's, as after the erasing. */
@@ -57,12 +55,12 @@ export function rightsPages(app: Hono, web: Web): void {
     const delivery = openToken(linkKeys, 'preferences', c.req.query('token') ?? '')
     const person = delivery === null ? null : (await subscriberOfDelivery(db, delivery))?.subscriber
     if (delivery === null || !person) return null
-    return { delivery, person, words: wordsFor(frameLanguage(person.language, config.site.language)) }
+    return { delivery, person, words: wordsIn(person.language, config) }
   }
 
   function showStranger(c: Context): Promise<Response> {
-    const { title, lead } = wordsFor(config.site.language).web.howToChange
-    return showPage(c, web, { title, content: html`<h1>${title}</h1><p>${lead}</p>` }, 404)
+    const words = wordsFor(config.site.language)
+    return showNotice(c, web, words, words.web.howToChange, 404)
   }
 }
 
@@ -75,12 +73,11 @@ export function rightsOf(web: Web, delivery: number, words: Words): Html {
 <p><a class="button quiet" href="${links.erase}">${erase}</a></p>`
 }
 
-function rightsLinks({ config, linkKeys }: Web, delivery: number) {
-  const preferences = `${config.web.url}/preferences`
-  const token = `token=${makeToken(linkKeys[0], 'preferences', delivery)}`
+function rightsLinks(web: Web, delivery: number) {
+  const to = (page: string) => linkTo(web, page, 'preferences', delivery)
   return {
-    preferences: `${preferences}?${token}`,
-    everything: `${preferences}/everything?${token}`,
-    erase: `${preferences}/erase?${token}`,
+    preferences: to('preferences'),
+    everything: to('preferences/everything'),
+    erase: to('preferences/erase'),
   }
 }

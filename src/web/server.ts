@@ -20,7 +20,7 @@ import { issuePage } from './issue.ts'
 import { openToAll, wantsJson } from './json.ts'
 import { type Answer, type Asked, openLane, type Reply } from './lane.ts'
 import { media } from './media.ts'
-import { showPage, type Web } from './page.ts'
+import { showNotice, showPage, type Web } from './page.ts'
 import { preferencesPage } from './preferences.ts'
 import { rightsPages } from './rights.ts'
 import { subscribePage } from './subscribe.ts'
@@ -49,9 +49,8 @@ function createWeb(site: Web): { app: Hono; shortcut: Answer } {
   app.use(securityHeaders())
   app.use(
     limitBody(LONGEST_BODY, (c) => {
-      const { title, lead } = words.web.tooLarge
-      if (isFormOfProgram(c)) return c.json({ message: lead }, 413)
-      return showPage(c, web, { title, content: html`<h1>${title}</h1><p>${lead}</p>` }, 413)
+      if (isFormOfProgram(c)) return c.json({ message: words.web.tooLarge.lead }, 413)
+      return showNotice(c, web, words, words.web.tooLarge, 413)
     }),
   )
   subscribePage(app, web)
@@ -79,7 +78,7 @@ function createWeb(site: Web): { app: Hono; shortcut: Answer } {
     const { title, lead } = words.web.broken
     if (isFormOfProgram(c)) return c.json({ message: lead }, 500)
     try {
-      return await showPage(c, web, { title, content: html`<h1>${title}</h1><p>${lead}</p>` }, 500)
+      return await showNotice(c, web, words, { title, lead }, 500)
     } catch {
       // It may be the frame of all pages that is broken; that was the error told above.
       c.header('Cache-Control', 'no-store')

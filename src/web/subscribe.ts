@@ -14,7 +14,7 @@ import { readForm } from './form.ts'
 import { formPolicy } from './headers.ts'
 import { openToAll, wantsJson } from './json.ts'
 import { countedNetwork, networkOf } from './network.ts'
-import { type Html, showPage, type Web } from './page.ts'
+import { type Html, showNotice, showPage, type Web } from './page.ts'
 
 /** Programs that fill every field fill this one; people do not see it. */
 const TRAP = 'website'
@@ -41,9 +41,9 @@ export function subscribePage(app: Hono, web: Web): void {
     if (json) openToAll(c)
     const form = await readForm(c)
     if (form === null) {
-      const { title, lead } = wordsFor(own).web.unreadable
-      if (json) return c.json({ message: lead }, 400)
-      return showPage(c, web, { title, content: html`<h1>${title}</h1><p>${lead}</p>` }, 400)
+      const words = wordsFor(own)
+      if (json) return c.json({ message: words.web.unreadable.lead }, 400)
+      return showNotice(c, web, words, words.web.unreadable, 400)
     }
 
     // The page that the form stands on says which language it is in; a form elsewhere may.
@@ -82,8 +82,7 @@ export function subscribePage(app: Hono, web: Web): void {
     await evenly()
     const { title, sent, nothingCame } = words.asked
     if (json) return c.json({ message: `${sent(address.address)} ${nothingCame}` })
-    const content = html`<h1>${title}</h1><p>${sent(address.address)}</p><p>${nothingCame}</p>`
-    return showPage(c, web, { title, content, language })
+    return showNotice(c, web, { language }, { title, lead: sent(address.address), how: nothingCame })
   })
 }
 

@@ -2,10 +2,10 @@ import type { Context, Hono } from 'hono'
 import { html } from 'hono/html'
 import { makeToken, openToken } from '../mail/token.ts'
 import { findUndoable, type Left, undoLeaving } from '../subscribers/undo.ts'
-import { CATALOGUES, frameLanguage, type Words, wordsFor } from '../words/words.ts'
+import { CATALOGUES, type Words, wordsFor } from '../words/words.ts'
 import { readForm } from './form.ts'
 import { networkOf } from './network.ts'
-import { showPage, type Web } from './page.ts'
+import { showNotice, showPage, type Web, wordsIn } from './page.ts'
 
 /**
  * `/undo?token=…`: for seven days, the button on the page after leaving. No message has its token: who has left is asked
@@ -18,8 +18,7 @@ export function undoPage(app: Hono, web: Web): void {
     const delivery = deliveryOf(c)
     const person = delivery === null ? null : await findUndoable(db, delivery, secret, now())
     if (delivery === null || person === null) return showOver(c)
-    const words = wordsFor(frameLanguage(person.language, config.site.language))
-    return showLeft(c, web, words, { delivery, person })
+    return showLeft(c, web, wordsIn(person.language, config), { delivery, person })
   })
 
   app.post('/undo', async (c) => {
@@ -36,9 +35,7 @@ export function undoPage(app: Hono, web: Web): void {
     if (undone === null) return showOver(c)
     web.onQueued?.()
     const { title, lead } = shown.web.returned
-    const content = html`<h1>${title}</h1>
-<p>${lead(config.site.title)}</p>`
-    return showPage(c, web, { title, content, language: shown.language })
+    return showNotice(c, web, shown, { title, lead: lead(config.site.title) })
   })
 
   function deliveryOf(c: Context): number | null {
@@ -46,11 +43,8 @@ export function undoPage(app: Hono, web: Web): void {
   }
 
   function showOver(c: Context): Promise<Response> {
-    const { title, lead, cure } = wordsFor(config.site.language).web.notReturnable
-    const content = html`<h1>${title}</h1>
-<p>${lead}</p>
-<p><a class="button" href="${config.web.url}/subscribe">${cure}</a></p>`
-    return showPage(c, web, { title, content }, 404)
+    const words = wordsFor(config.site.language)
+    return showNotice(c, web, words, words.web.notReturnable, 404)
   }
 }
 

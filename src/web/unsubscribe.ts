@@ -4,9 +4,9 @@ import { openToken } from '../mail/token.ts'
 import { subscriberOfDelivery } from '../store/subscribers.ts'
 import { findUndoable } from '../subscribers/undo.ts'
 import { unsubscribe } from '../subscribers/unsubscribe.ts'
-import { frameLanguage, type Words, wordsFor } from '../words/words.ts'
+import { type Words, wordsFor } from '../words/words.ts'
 import { networkOf } from './network.ts'
-import { showPage, type Web } from './page.ts'
+import { showNotice, showPage, type Web, wordsIn } from './page.ts'
 import { showLeft } from './undo.ts'
 
 /**
@@ -23,7 +23,7 @@ export function unsubscribePage(app: Hono, web: Web): void {
     const found = await recipientOf(delivery)
     if (found === null) return showHowToLeave(c)
     const { isTest, hasLeft, words } = found
-    if (isTest) return show(c, words, words.web.test)
+    if (isTest) return showNotice(c, web, words, words.web.test)
     // Their mail program may have said it for them, and showed them no page.
     if (hasLeft) return showHasLeft(c, delivery, words)
     const { title, lead, button } = words.web.unsubscribe
@@ -39,7 +39,7 @@ export function unsubscribePage(app: Hono, web: Web): void {
     const found = await recipientOf(delivery)
     if (found === null) return showHowToLeave(c)
     const { isTest, words } = found
-    if (isTest) return show(c, words, words.web.test)
+    if (isTest) return showNotice(c, web, words, words.web.test)
     const evidence = { source: networkOf(c, config.web.trustProxy), words: 'POST to the link of a message' }
     await unsubscribe(web, delivery, evidence, now())
     // RFC 8058, 3.1: "The mail sender MUST NOT return an HTTPS redirect".
@@ -60,7 +60,7 @@ export function unsubscribePage(app: Hono, web: Web): void {
     const found = await subscriberOfDelivery(db, delivery)
     if (!found) return null
     const { language } = config.site
-    const words = wordsFor(frameLanguage(found.subscriber?.language ?? language, language))
+    const words = wordsIn(found.subscriber?.language ?? language, config)
     return { isTest: found.kind === 'test', hasLeft: found.subscriber?.status === 'unsubscribed', words }
   }
 
@@ -73,16 +73,6 @@ export function unsubscribePage(app: Hono, web: Web): void {
   function showHowToLeave(c: Context): Promise<Response> {
     const words = wordsFor(config.site.language)
     const hasToken = c.req.query('token') !== undefined
-    return show(c, words, words.web.howToLeave, hasToken || c.req.method === 'POST' ? 404 : 200)
-  }
-
-  function show(
-    c: Context,
-    { language }: Words,
-    { title, lead }: { title: string; lead: string },
-    status: 200 | 404 = 200,
-  ): Promise<Response> {
-    const content = html`<h1>${title}</h1><p>${lead}</p>`
-    return showPage(c, web, { title, content, language }, status)
+    return showNotice(c, web, words, words.web.howToLeave, hasToken || c.req.method === 'POST' ? 404 : 200)
   }
 }
