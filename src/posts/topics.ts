@@ -1,4 +1,5 @@
 import { changeStamp, type Reader } from '../store/database.ts'
+import { folded } from '../store/folded.ts'
 import { countTopics, type Used } from '../store/posts.ts'
 
 /** What readers may follow, the most used first; each as most posts spell it. */
@@ -24,11 +25,6 @@ export function topicsReader(db: Reader): (now: Date) => Promise<Topics> {
 async function readTopics(db: Reader, now: Date): Promise<Topics> {
   const { tags, languages } = await countTopics(db, now)
   return { tags: byUse(tags), languages: byUse(languages) }
-}
-
-/** What tags and languages are compared by, as the database does where it asks who follows a post. */
-export function folded(text: string): string {
-  return text.normalize('NFC').toLowerCase()
 }
 
 function byUse(used: Used[]): string[] {

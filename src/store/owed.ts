@@ -7,7 +7,7 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
 import { type Reader, time, type Writer } from './database.ts'
 import { type DigestRhythm, type Hours, hoursOf, slotRows } from './schedules.ts'
-import { isMatched, type Where } from './where.ts'
+import { isInRange, isMatched, type Where } from './where.ts'
 
 /** Whom the schedule owes something at a moment. */
 export type Waiting =
@@ -44,7 +44,7 @@ export type Group = {
 }
 
 /**
- * Everybody who gets something, grouped by what they get and in which words, the largest group first.
+ * Everybody who gets something, grouped by what they get and in which words.
  *
  * @param spokenIn the language that somebody is spoken to in, by their own
  */
@@ -77,7 +77,7 @@ async function grouped(
       groups.set(`${row.posts} ${language}`, group)
     }
   }
-  return [...groups.values()].toSorted((one, other) => other.count - one.count)
+  return [...groups.values()]
 }
 
 /** Everybody who gets something, by id, one after the other: a list of any length. */
@@ -309,14 +309,11 @@ function follows(audience: Audience): RawBuilder<SqlBool> {
   return audience.kind === 'named' ? sql`true` : FOLLOWS
 }
 
-// RFC 4647, 3.3.1: a language is matched that is equal, or of which the range is a prefix "such that the first character
-// following the prefix is "-"": who follows German reads Austrian German.
 const FOLLOWS = sql<SqlBool>`(
   (s.followed_tags = '[]' or o.tags is null or exists (
     select 1 from json_each(s.followed_tags) f join json_each(o.tags) t on folded(t.value) = folded(f.value)))
   and (s.followed_languages = '[]' or o.language is null or exists (
-    select 1 from json_each(s.followed_languages) f
-    where substr(lower(o.language) || '-', 1, length(f.value) + 1) = lower(f.value) || '-')))`
+    select 1 from json_each(s.followed_languages) f where ${isInRange(sql`o.language`, sql`f.value`)})))`
 
 const hasNot = sql<SqlBool>`not exists (select 1 from delivery_posts r where r.post = p.key and r.edition = p.edition and r.subscriber = s.id)`
 

@@ -21,6 +21,7 @@ import {
 } from 'kysely'
 import { errorCode, UserError } from '../errors.ts'
 import { cannotWrite } from '../file.ts'
+import { folded } from './folded.ts'
 
 const BUSY = 5
 const IO_ERROR = 10
@@ -160,9 +161,8 @@ function preparePragmas(database: DatabaseSync): void {
   database.exec('pragma main.secure_delete = on')
 }
 
-/** `folded(text)`: what words are compared by. SQLite's own `lower` knows the letters of English alone. */
 function addFunctions(database: DatabaseSync): void {
-  database.function('folded', { deterministic: true }, (text) => String(text).normalize('NFC').toLowerCase())
+  database.function('folded', { deterministic: true }, (text) => folded(String(text)))
 }
 
 /** SQLite's primary result code, or undefined where the error is none of SQLite's. */

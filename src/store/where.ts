@@ -22,14 +22,11 @@ export function isMatched(where: Where = []): RawBuilder<SqlBool> {
 function has({ field, value }: Term): RawBuilder<SqlBool> {
   switch (field) {
     case 'tag':
-      return sql`exists (select 1 from json_each(s.tags) t where folded(t.value) = folded(${value}))`
+      return isAmong(sql`s.tags`, value)
     case 'follows':
-      return sql`exists (select 1 from json_each(s.followed_tags) t where folded(t.value) = folded(${value}))`
-    case 'lang': {
-      // RFC 4647, 3.3.1: equal, or a prefix "such that the first character following the prefix is "-"".
-      const prefix = `${value.toLowerCase()}-`
-      return sql`(substr(lower(s.language) || '-', 1, ${prefix.length}) = ${prefix})`
-    }
+      return isAmong(sql`s.followed_tags`, value)
+    case 'lang':
+      return isInRange(sql`s.language`, sql`${value}`)
     case 'since':
       return sql`(coalesce(s.confirmed_at, s.created_at) >= ${value})`
     case 'rhythm':
@@ -39,4 +36,16 @@ function has({ field, value }: Term): RawBuilder<SqlBool> {
     case 'domain':
       return sql`(substr(s.address_key, ${-value.length - 1}) = ${`@${value}`})`
   }
+}
+
+function isAmong(tags: RawBuilder<unknown>, tag: string): RawBuilder<SqlBool> {
+  return sql`exists (select 1 from json_each(${tags}) t where folded(t.value) = folded(${tag}))`
+}
+
+/**
+ * Whether a language is of a range: German of "de" and of "de-AT" is of "de". RFC 4647, 3.3.1: equal, or a prefix "such
+ * that the first character following the prefix is "-"".
+ */
+export function isInRange(language: RawBuilder<unknown>, range: RawBuilder<unknown>): RawBuilder<SqlBool> {
+  return sql`(substr(lower(${language}) || '-', 1, length(${range}) + 1) = lower(${range}) || '-')`
 }
