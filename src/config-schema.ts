@@ -308,9 +308,11 @@ export function isLanguage(value: string): boolean {
   }
 }
 
+/** True for what both know that go by it: Temporal takes a whole moment for its zone, and Intl takes "PST". */
 export function isTimeZone(value: string): boolean {
   try {
     Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(value)
+    new Intl.DateTimeFormat('en', { timeZone: value })
     return true
   } catch {
     return false

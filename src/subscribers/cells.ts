@@ -65,7 +65,6 @@ export function checkLanguage(cell: string): Checked<string> {
 /** @param known zones that were found good: asking takes as long as all the rest of a row, and a list has few */
 export function checkTimeZone(cell: string, known: Set<string>): Checked<string> {
   if (known.has(cell)) return { value: cell }
-  // Not by `Intl`: it takes "PST" and "IST" too, by which no slot can be reckoned.
   if (!isTimeZone(cell)) return { fault: 'write a time zone such as "Europe/Berlin" or "UTC"' }
   known.add(cell)
   return { value: cell }

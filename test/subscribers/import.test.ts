@@ -125,6 +125,8 @@ describe('import', () => {
         'also-good@example.org,,,,,',
         // Node says "PST" is a zone, and cannot say what time it is there.
         'pst@example.org,,,,PST,',
+        // And Temporal finds one in a whole moment, which no page could show.
+        'moment@example.org,,,,2026-01-01T00:00Z,',
       ].join('\n'),
     )
     expect(faults).toEqual([
@@ -141,6 +143,7 @@ describe('import', () => {
       '11: the language is "klingon!"; write a language tag such as "en" or "pt-BR"',
       '11: the time zone is "Mars/Base"; write a time zone such as "Europe/Berlin" or "UTC"',
       '14: the time zone is "PST"; write a time zone such as "Europe/Berlin" or "UTC"',
+      '15: the time zone is "2026-01-01T00:00Z"; write a time zone such as "Europe/Berlin" or "UTC"',
     ])
   })
 
