@@ -1,8 +1,6 @@
 /**
- * An import: many people at once, all or none. Rows are laid down in a table of this connection's own while their file
- * is still being read and checked; nobody else sees it and no lock is held. So a list of any length needs no memory, and
- * the file is read once (it may be a pipe, and it cannot change between two looks). A rehearsal is the same without what
- * follows.
+ * An import: many people at once, all or none. Rows are laid down first (`import-rows.ts`); a rehearsal is the same
+ * without what follows.
  *
  * Then they are moved, ten thousand in a transaction: a million in one would keep every other writer waiting for eight
  * seconds, and on a slow disk for longer than they wait. Each of these people is whole, and may be mailed while the
@@ -10,46 +8,12 @@
  * says until when it was believed to be alive (`moving_until`); the next import takes it back before it moves its own.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CompiledQuery, type Kysely, sql } from 'kysely'
+import { sql } from 'kysely'
 import { UserError } from '../errors.ts'
 import { undoBatch } from './batches.ts'
 import { type Database, type Reader, time, type Writer, write } from './database.ts'
-import type { Schema, SubscriberRhythm, SubscriberStatus, Time } from './schema.ts'
-import type { Subscriber, Suppression } from './subscribers.ts'
-
-/** A row of a list: of somebody as they will be here, where a time of null is the moment of the import, or none. */
-export type ImportRow = Pick<
-  Subscriber,
-  | 'address'
-  | 'address_key'
-  | 'name'
-  | 'tags'
-  | 'language'
-  | 'time_zone'
-  | 'hour'
-  | 'weekday'
-  | 'paused_until'
-  | 'followed_tags'
-  | 'followed_languages'
-  | 'asked_at'
-  | 'confirmed_at'
-  | 'unsubscribed_at'
-> & {
-  /** Where it begins in the file. */
-  line: number
-  /** `address_key` as it would be suppressed once erased. */
-  erased_key: string
-  status: SubscriberStatus
-  rhythm: SubscriberRhythm
-  created_at: Time | null
-  /** Why, and since when, the list says that this address is not to be mailed; null where it does not. */
-  suppressed_as: Suppression['reason'] | null
-  suppressed_at: Time | null
-  /** A JSON list of `Consent`, the oldest first. */
-  consents: string
-  /** 1 for a row that says just that: the address is nobody's. */
-  is_nobody: 0 | 1
-}
+import { type ImportExample, type ImportRow, MOST_EXAMPLES, type Repeated, withRows } from './import-rows.ts'
+import type { SubscriberStatus, Time } from './schema.ts'
 
 export type ImportCounts = {
   /** New people by the status they have now. */
@@ -66,8 +30,6 @@ export type ImportCounts = {
   newlySuppressed: number
 }
 
-export type ImportExample = { line: number; address: string }
-
 /** The first rows of each kind, in the order of the file. */
 export type ImportExamples = {
   added: (ImportExample & { status: SubscriberStatus })[]
@@ -75,55 +37,17 @@ export type ImportExamples = {
   known: ImportExample[]
   /** `status`: what they are here, and stay. */
   notRaised: (ImportExample & { status: SubscriberStatus })[]
-  /** `of`: the earlier row, which may write the address in another way. */
-  repeated: (ImportExample & { of: ImportExample })[]
+  repeated: Repeated[]
   suppressed: ImportExample[]
 }
-
-type LaidRow = ImportRow & { place: number }
-type Import = Kysely<Schema & { import_rows: LaidRow }>
-
-const LAID: Record<keyof LaidRow, string> = {
-  place: 'integer primary key',
-  line: 'integer not null',
-  address: 'text not null',
-  address_key: 'text not null unique',
-  erased_key: 'text not null',
-  name: 'text not null',
-  status: 'text not null',
-  rhythm: 'text not null',
-  tags: 'text not null',
-  language: 'text not null',
-  time_zone: 'text not null',
-  hour: 'text',
-  weekday: 'text',
-  paused_until: 'text',
-  followed_tags: 'text not null',
-  followed_languages: 'text not null',
-  created_at: 'text',
-  asked_at: 'text',
-  confirmed_at: 'text',
-  unsubscribed_at: 'text',
-  suppressed_as: 'text',
-  suppressed_at: 'text',
-  consents: 'text not null',
-  is_nobody: 'integer not null',
-}
-const COLUMNS = Object.keys(LAID) as (keyof LaidRow)[]
-
-// A statement holds at most 32,766 values.
-const ROWS_AT_ONCE = 500
 
 const MOVED_AT_ONCE = 10_000
 /** Others ask for the lock every few milliseconds. */
 const BETWEEN_MS = 5
 const CLAIM_MS = 60_000
 
-/** Nobody reads more of a kind on a terminal, and a list of a million is not kept in memory. */
-const MOST_EXAMPLES = 20
-
 /**
- * Brings people in. The first row of an address counts, with the least of the statuses that all of its rows have.
+ * Brings people in.
  *
  * @param rows read to their end before anything is written; where they throw, nothing is
  * @param source where the list came from, for the consent of those who become readers
@@ -156,95 +80,6 @@ export async function rehearseRows(
     repeated: count,
     examples: { ...(await examplesOf(connection)), repeated: examples },
   }))
-}
-
-/** How many rows there are, and how many of them were not laid down since an earlier one has their address. */
-type Laid = { laid: number; count: number; examples: ImportExamples['repeated'] }
-
-function withRows<Result>(
-  db: Database,
-  rows: AsyncIterable<ImportRow>,
-  work: (connection: Database, laid: Laid) => Promise<Result>,
-): Promise<Result> {
-  return db.connection().execute(async (connection) => {
-    const own: Import = connection.withTables<{ import_rows: LaidRow }>()
-    const columns = COLUMNS.map((name) => `${name} ${LAID[name]}`)
-    await sql.raw(`create temporary table import_rows (${columns.join(', ')})`).execute(own)
-    try {
-      return await work(connection, await layDown(own, rows))
-    } finally {
-      await sql`drop table import_rows`.execute(own)
-    }
-  })
-}
-
-async function layDown(own: Import, rows: AsyncIterable<ImportRow>): Promise<Laid> {
-  const repeated: Laid = { laid: 0, count: 0, examples: [] }
-  let place = 0
-  let waiting: LaidRow[] = []
-  const insert = async () => {
-    if (waiting.length === 0) return
-    const { numAffectedRows } = await own.executeQuery(insertion(waiting))
-    const count = waiting.length - Number(numAffectedRows)
-    const room = MOST_EXAMPLES - repeated.examples.length
-    if (count > 0) await lower(own, waiting)
-    if (count > 0 && room > 0) repeated.examples.push(...(await firstOf(own, waiting)).slice(0, room))
-    repeated.count += count
-    waiting = []
-  }
-  for await (const row of rows) if (waiting.push({ ...row, place: place++ }) === ROWS_AT_ONCE) await insert()
-  await insert()
-  return { ...repeated, laid: place }
-}
-
-/** Not by the query builder: it would make a tree of every row, and that takes longer than all the rest. */
-function insertion(rows: LaidRow[]): CompiledQuery {
-  const places = `(${COLUMNS.map(() => '?').join(',')})`
-  return CompiledQuery.raw(
-    `insert into import_rows (${COLUMNS.join(',')}) values ${rows.map(() => places).join(',')} on conflict (address_key) do nothing`,
-    rows.flatMap((row) => COLUMNS.map((name) => row[name])),
-  )
-}
-
-/** Two lists that were put together may have somebody as a reader in one and as gone in the other: gone counts. */
-async function lower(own: Import, rows: ImportRow[]): Promise<void> {
-  const steps = [
-    ['unconfirmed', ['confirmed']],
-    ['unsubscribed', ['confirmed', 'unconfirmed']],
-  ] as const
-  for (const [status, from] of steps) {
-    const keys = rows.flatMap((row) => (row.status === status ? [row.address_key] : []))
-    if (keys.length === 0) continue
-    await own
-      .updateTable('import_rows')
-      .set({ status, asked_at: null })
-      .where('address_key', 'in', keys)
-      .where('status', 'in', from)
-      .execute()
-  }
-  for (const { address_key, suppressed_as, suppressed_at } of rows)
-    if (suppressed_as !== null)
-      await own
-        .updateTable('import_rows')
-        .set({ suppressed_as, suppressed_at })
-        .where('address_key', '=', address_key)
-        .where('suppressed_as', 'is', null)
-        .execute()
-}
-
-/** The rows that were not laid down, each with the earlier one that was. */
-async function firstOf(own: Import, rows: LaidRow[]): Promise<ImportExamples['repeated']> {
-  const keys = rows.map((row) => row.address_key)
-  const laid = await own
-    .selectFrom('import_rows')
-    .select(['address_key', 'place', 'line', 'address'])
-    .where('address_key', 'in', keys)
-    .execute()
-  const byKey = new Map(laid.map((first) => [first.address_key, first]))
-  return rows.flatMap(({ place, line, address, address_key }) => {
-    const of = byKey.get(address_key)
-    return of && of.place !== place ? [{ line, address, of: { line: of.line, address: of.address } }] : []
-  })
 }
 
 // Two lookups by key: a single one with "or" or "in" over two columns scans all suppressions for each row.
@@ -404,7 +239,8 @@ async function bringIn(trx: Writer, part: Part, number: number, source: string, 
   // Who left in the year 3000 could not come back before, and who was asked then is not asked again today.
   const was = (column: 'created_at' | 'asked_at' | 'confirmed_at' | 'unsubscribed_at') =>
     sql`min(${sql.ref(`r.${column}`)}, ${at})`
-  // As with anybody who becomes a reader: what is new from now on is theirs. When a digest is due the next round reckons.
+  // As with anybody who becomes a reader: what is new from now on is theirs. When digests are due is reckoned once
+  // the list is in.
   await sql`
     insert into subscribers (address, address_key, name, status, rhythm, tags, language, time_zone, hour, weekday,
       paused_until, followed_tags, followed_languages, created_at, asked_at, confirmed_at, unsubscribed_at,

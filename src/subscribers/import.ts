@@ -9,13 +9,8 @@ import type { Config } from '../config.ts'
 import { type Fault, FaultsError } from '../errors.ts'
 import { keepSlots } from '../issues/schedule.ts'
 import type { Database } from '../store/database.ts'
-import {
-  type ImportCounts,
-  type ImportExamples,
-  type ImportRow,
-  importRows,
-  rehearseRows,
-} from '../store/imports.ts'
+import type { ImportRow } from '../store/import-rows.ts'
+import { type ImportCounts, type ImportExamples, importRows, rehearseRows } from '../store/imports.ts'
 import { erasedKey } from '../store/subscribers.ts'
 import {
   checkConsents,

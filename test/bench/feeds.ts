@@ -11,20 +11,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { count, size, table } from '../../src/terminal.ts'
+import { freePort } from '../port.ts'
 import { makePost, writeBlog } from './blog.ts'
 import { writeHugoSite } from './hugo.ts'
 import { missing, type Program, type Took, timed, watchMemory } from './program.ts'
 import type { RoundTook } from './rounds.ts'
-import {
-  type Asked,
-  askPacked,
-  askUnchanged,
-  freePort,
-  nginxFor,
-  pace,
-  type Server,
-  serve,
-} from './serving.ts'
+import { type Asked, askPacked, askUnchanged, nginxFor, pace, type Server, serve } from './serving.ts'
 
 const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url))
 const CLI = join(CHECKOUT, 'dist', 'cli.js')

@@ -3,7 +3,6 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { get } from 'node:http'
-import { type AddressInfo, createServer } from 'node:net'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -22,15 +21,6 @@ export type Server = { name: string; port: number; stop(): Promise<void> }
 export type Asked = { url: string; headers: Record<string, string>; status: number; length: number }
 
 type Answer = { status: number; headers: NodeJS.Dict<string | string[]>; body: Buffer }
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** Starts a server on its core, and waits until it listens. */
 export async function serve(name: string, command: string[], port: number): Promise<Server> {

@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { findSubscriber } from '../../src/store/subscribers.ts'
 import { listen } from '../../src/web/server.ts'
 import { wordsFor } from '../../src/words/words.ts'
+import { freePort } from '../port.ts'
 import { makeSite, post, type TestSite } from '../site.ts'
 import { faultsOf } from './eyes.ts'
-import { freePort } from './port.ts'
 import { missing } from './programs.ts'
 
 const CHROMIUM = '/usr/bin/chromium'
